@@ -1,0 +1,62 @@
+"""Makes sure that this machine has what Qt needs beyond its wheel; asked by the Makefile when `.venv` is ready.
+
+As root it installs what is missing; otherwise it prints the one line to type. Knows nothing of the program.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+
+PACKAGES = (
+    "libegl1 libgl1 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 "
+    "libxcb-shape0 libxcb-xinerama0 libdbus-1-3 libfontconfig1 libglib2.0-0 fonts-wqy-microhei"
+).split()
+INSTALL = ["apt-get", "install", "--yes", "--quiet", "--no-install-recommends", *PACKAGES]
+
+# Qt ends the process where its libraries are missing, so a process of its own asks: does Qt load, can it show
+# a window with X, is there a Chinese font?
+NO_FONT = "no font for Chinese"
+PROBE = f"""
+import ctypes, pathlib, sys, PySide6
+from PySide6.QtGui import QFontDatabase, QGuiApplication
+ctypes.CDLL(str(pathlib.Path(PySide6.__file__).parent / "Qt/plugins/platforms/libqxcb.so"))
+application = QGuiApplication(["probe"])
+if not QFontDatabase.families(QFontDatabase.WritingSystem.SimplifiedChinese):
+    sys.exit({NO_FONT!r})
+"""
+
+
+def missing() -> str:
+    """What Qt misses here, in its own words; empty where it misses nothing. Only Linux has something to miss."""
+    if sys.platform != "linux":
+        return ""
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    probe = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True)
+    return probe.stderr.strip().rpartition("\n")[2] if probe.returncode else ""
+
+
+def install() -> None:
+    """Install all packages with apt-get, silently unless it fails."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["apt-get", "update", "--quiet"], INSTALL):
+        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode:
+            sys.exit(f"{done.stdout}\nThis failed, and Qt needs it: {' '.join(command)}")
+
+
+def main() -> None:
+    """End with exit code 1 where Qt could not start; a missing font is only said."""
+    lack = missing()
+    if lack and shutil.which("apt-get") and os.geteuid() == 0:
+        print(f"Installing system libraries ({lack}) ...", flush=True)
+        install()
+        lack = missing()
+    if lack:
+        print(f"Qt misses something here: {lack}. These Debian packages have it:", file=sys.stderr)
+        print(f"    sudo {' '.join(INSTALL)}", file=sys.stderr)
+        sys.exit(lack != NO_FONT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""The plain arrays that learning works on, and what each place in them means. Shared by kernel, reference and trainer.
+
+Nothing here computes. All indices are unsigned 64-bit, all amounts float64: signed indices cost a third of the speed.
+"""
+
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Counts = NDArray[np.uint64]
+Numbers = NDArray[np.uint32]
+
+BINS: Final = 1024
+"""Bins of a history: more than a plot is wide in, and small enough to copy for every picture."""
+TAPE: Final = 4096
+"""Least number of steps that are remembered one by one."""
+
+# Places in `counters`
+STEP, EPISODE, NODE, POSITION, PROMPT, BIN_SHIFT, MISSING = range(7)
+"""Steps and finished episodes so far; node, position and prompt of the episode in progress; log2 of the episodes in a
+bin; the edge for which the loop came back."""
+COUNTERS: Final = 7
+
+# Places in `amounts`
+RETURN, SURPRISE, LAST_Q, LAST_TD_ERROR = range(4)
+"""Sum of rewards and of |TD error| in the episode in progress; the last step's value before it, and its TD error."""
+AMOUNTS: Final = 4
+
+# Why the loop came back
+STEPS_DONE, EPISODES_DONE, EDGE_MISSING = range(3)
+
+
+class World(NamedTuple):
+    """What the loop reads: see tables.Tables for the first four."""
+
+    successor: Numbers
+    reward: Floats
+    row: Numbers
+    starts: Numbers
+    prompt_thresholds: Counts
+    """(prompts,) cumulative chances in units of 2^-53; prompt i is drawn where `bits >> 11` is below entry i."""
+
+
+class Histories(NamedTuple):
+    """What is kept of every episode, binned by episode number: bin i holds the episodes from i << shift on."""
+
+    return_sum: Floats
+    return_min: Floats
+    return_max: Floats
+    surprise: Floats
+    """Sum of |TD error|."""
+    steps: Counts
+    greedy_value: Floats
+    """Value of the greedy policy at the bin's end, mean over prompts by weight; NaN until the bin is full."""
+
+
+class Progress(NamedTuple):
+    """Where a run is, and what it remembers."""
+
+    counters: Counts
+    amounts: Floats
+    tape: Counts
+    """(a power of two,) the edge taken at each step, the step's number modulo the length."""
+    path: Floats
+    """(max_length,) room for the rewards along one greedy text."""
+    prompt_weights: Floats
+    """(prompts,) weights that add up to 1."""
+    histories: Histories
+
+
+class Rules(NamedTuple):
+    """What can change between two slices, and how far to go. Whole numbers are np.uint64."""
+
+    slots: np.uint64
+    alpha: float
+    gamma: float
+    explore_threshold: np.uint64
+    """A step explores where `bits >> 11` is below it."""
+    explore_key: np.uint64
+    slot_key: np.uint64
+    prompt_key: np.uint64
+    step_limit: np.uint64
+    episode_limit: np.uint64
+
+
+def new_histories() -> Histories:
+    """Empty histories."""
+    return Histories(
+        np.zeros(BINS),
+        np.full(BINS, np.inf),
+        np.full(BINS, -np.inf),
+        np.zeros(BINS),
+        np.zeros(BINS, np.uint64),
+        np.full(BINS, np.nan),
+    )

@@ -1,0 +1,46 @@
+"""The words people read. `tr` translates, `N_` only marks a text that is translated later, where it is shown.
+
+Catalogues are gettext's (resources/i18n/LANGUAGE/LC_MESSAGES/langrl.po and .mo); English is the source text itself.
+"""
+
+import gettext
+import os
+
+from langrl_gui.core import resources
+
+DOMAIN = "langrl"
+LANGUAGES = ("en", "zh_CN")
+
+_catalogue: gettext.NullTranslations = gettext.NullTranslations()
+_language = "en"
+
+
+def set_language(name: str) -> None:
+    """Speak the language `name` ("en", "zh_CN", or any locale name; what is not known is answered in English)."""
+    global _catalogue, _language
+    _language = "zh_CN" if name.replace("-", "_").lower().startswith("zh") else "en"
+    _catalogue = gettext.translation(DOMAIN, resources.root() / "i18n", [_language], fallback=True)
+
+
+def language() -> str:
+    """The language in use: one of LANGUAGES."""
+    return _language
+
+
+def language_of_environment() -> str:
+    """The locale name that the environment asks for, as gettext reads it; "en" where it asks for none."""
+    for key in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(key):
+            return value.split(":")[0]
+    return "en"
+
+
+def N_(message: str) -> str:  # noqa: N802 (gettext's customary name)
+    """Mark `message` for the catalogues and return it as it is."""
+    return message
+
+
+def tr(message: str, **values: object) -> str:
+    """`message` in the language in use, with {placeholders} filled from `values`."""
+    text = _catalogue.gettext(message) if message else ""
+    return text.format(**values) if values else text

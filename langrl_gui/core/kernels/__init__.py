@@ -1,0 +1,142 @@
+"""The compiled loops: the only package that imports numba, and not before `load` is called.
+
+Compiled code is kept in a private folder of the user's, named after the sources it was made from. A folder in which
+anything differs from what was written there is thrown away; where none can be written, code is compiled afresh.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
+
+import numpy as np
+import platformdirs
+
+from langrl_gui.core.arrays import Progress, Rules, World
+
+Loop = Callable[[World, Any, Progress, Rules], int]
+"""(world, the learner's arrays, progress, rules) -> why it came back."""
+
+_lock = threading.Lock()
+
+
+def load(learner: str, example: tuple[World, Any, Progress, Rules]) -> Loop:
+    """The loop compiled for the learner of this name, ready to run.
+
+    `example` holds arguments of the types it will be called with; the loop is called with them once, so their limits
+    must be 0. The first call on a machine compiles (about a second), later ones read what was kept.
+    """
+    with _lock:
+        return _load(learner, example)
+
+
+_loops: dict[str, Loop] = {}
+
+
+def _load(learner: str, example: tuple[World, Any, Progress, Rules]) -> Loop:
+    if learner not in _loops:
+        folder = cache_folder()
+        if folder is not None and not _is_whole(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder = cache_folder()
+        loop = _compile(learner, folder)
+        loop(*example)
+        if folder is not None:
+            _seal(folder)
+        _loops[learner] = loop
+    return _loops[learner]
+
+
+def _compile(learner: str, folder: Path | None) -> Loop:
+    import numba
+
+    from langrl_gui.core.kernels import loop
+
+    numba.config.CACHE_DIR = str(folder or "")
+    decorate = numba.njit(nogil=True, error_model="numpy", cache=folder is not None)
+    inner = numba.njit(error_model="numpy")
+    module = _module(learner)
+    names: dict[str, Any] = dict(vars(loop), greedy=module.greedy, learn=module.learn)
+    for name in ("bin_is_due", "widen_bins", "value_greedy_policy"):
+        names[name] = inner(_rebound(getattr(loop, name), names, learner))
+    compiled: Loop = decorate(_rebound(loop.run, names, learner))
+    return compiled
+
+
+def _module(learner: str) -> ModuleType:
+    """The module of a learner's two functions. The names are written out: nothing in a file names what is imported."""
+    from langrl_gui.core.kernels import q_learning
+
+    return {"q-learning": q_learning}[learner]
+
+
+def _rebound(function: FunctionType, names: dict[str, Any], learner: str) -> FunctionType:
+    """`function` seeing other global names; its own qualified name keeps what is cached for learners apart."""
+    copy = FunctionType(function.__code__, names, function.__name__)
+    copy.__qualname__ = f"{function.__name__}_{learner.replace('-', '_')}"
+    copy.__module__ = function.__module__
+    return copy
+
+
+@cache
+def _fingerprint() -> str:
+    """Of everything that decides what the compiler makes."""
+    import numba
+
+    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.version}".encode())
+    here = Path(__file__).parent
+    for source in sorted([*here.glob("*.py"), *(here.parent / name for name in ("arrays.py", "draws.py", "tables.py"))]):
+        digest.update(source.read_bytes() if source.exists() else b"")
+    return digest.hexdigest()[:16]
+
+
+def cache_folder() -> Path | None:
+    """The folder for compiled code, made if need be; None where no private one can be written."""
+    root = Path(os.environ.get("LANGRL_CACHE_DIR") or platformdirs.user_cache_path("langrl", appauthor=False))
+    folder = root / "kernels" / _fingerprint()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        status = folder.stat()
+        if hasattr(os, "getuid") and (status.st_uid != os.getuid() or status.st_mode & 0o022):
+            return None
+        probe = folder / f".probe-{os.getpid()}"
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return None
+    return folder
+
+
+_SEAL = "sha256.json"
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix in (".nbi", ".nbc"))
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether every file is as it was when it was written. An empty folder is whole."""
+    try:
+        hashes = _hashes(folder)
+        return not hashes or json.loads((folder / _SEAL).read_text("utf-8")) == hashes
+    except (OSError, ValueError):
+        return False
+
+
+def _seal(folder: Path) -> None:
+    """Write down the hashes of what the compiler left, where they are not written down already."""
+    try:
+        if not _is_whole(folder) or not (folder / _SEAL).exists():
+            whole = folder / f"{_SEAL}.{os.getpid()}"
+            whole.write_text(json.dumps(_hashes(folder)), "utf-8")
+            whole.replace(folder / _SEAL)
+    except OSError:
+        return

@@ -1,0 +1,148 @@
+"""The training loop that all learners share. Plain source: `kernels.load` compiles it once for each learner.
+
+`greedy` and `learn` are global names that the compiler finds replaced by the learner's two functions. The loop owns
+everything else: which word is tried, where it leads, when an episode ends, what is kept of it. It comes back before it
+changes anything where an edge is missing, so that tracing it and calling again is all there is to do.
+"""
+
+import numpy as np
+
+from langrl_gui.core import arrays, tables
+from langrl_gui.core.kernels.q_learning import greedy, learn
+from langrl_gui.core.kernels.random import at_position, below, of_episode
+
+_STEP, _EPISODE, _NODE, _POSITION = arrays.STEP, arrays.EPISODE, arrays.NODE, arrays.POSITION
+_PROMPT, _BIN_SHIFT, _MISSING = arrays.PROMPT, arrays.BIN_SHIFT, arrays.MISSING
+_RETURN, _SURPRISE, _LAST_Q, _LAST_TD_ERROR = arrays.RETURN, arrays.SURPRISE, arrays.LAST_Q, arrays.LAST_TD_ERROR
+_STEPS_DONE, _EPISODES_DONE, _EDGE_MISSING = arrays.STEPS_DONE, arrays.EPISODES_DONE, arrays.EDGE_MISSING
+_BINS = np.uint64(arrays.BINS)
+_UNTRACED, _END = np.uint32(tables.UNTRACED), np.uint32(tables.END)
+_0, _1, _11 = np.uint64(0), np.uint64(1), np.uint64(11)
+
+
+def run(world, learned, progress, rules):
+    """Learn until a limit is reached or an edge is missing; returns arrays.STEPS_DONE or one of its siblings."""
+    successor, reward, row_of = world.successor, world.reward, world.row
+    counters, amounts, tape, histories = progress.counters, progress.amounts, progress.tape, progress.histories
+    slots, gamma = rules.slots, rules.gamma
+    last_of_tape = np.uint64(len(tape)) - _1
+
+    step, episode, node, position = counters[_STEP], counters[_EPISODE], counters[_NODE], counters[_POSITION]
+    prompt, shift = counters[_PROMPT], counters[_BIN_SHIFT]
+    total, surprise = amounts[_RETURN], amounts[_SURPRISE]
+    old, td_error = amounts[_LAST_Q], amounts[_LAST_TD_ERROR]
+    row = np.uint64(row_of[node])
+    explore_luck = of_episode(rules.explore_key, episode)
+    while True:
+        if position == _0:
+            if bin_is_due(histories, episode, shift):
+                missing = value_greedy_policy(world, learned, progress, slots, gamma, (episode >> shift) - _1)
+                if missing != _0:
+                    counters[_MISSING] = missing
+                    reason = _EDGE_MISSING
+                    break
+                if episode >> shift == _BINS:
+                    widen_bins(histories)
+                    shift += _1
+            if episode >= rules.episode_limit:
+                reason = _EPISODES_DONE
+                break
+        if step >= rules.step_limit:
+            reason = _STEPS_DONE
+            break
+        if at_position(explore_luck, position) >> _11 < rules.explore_threshold:
+            slot = below(at_position(of_episode(rules.slot_key, episode), position), slots)
+        else:
+            slot = greedy(learned, row, slots)
+        edge = node * slots + slot
+        target = successor[edge]
+        if target == _UNTRACED:
+            counters[_MISSING] = edge
+            reason = _EDGE_MISSING
+            break
+        gain = reward[edge]
+        ended = target == _END
+        node = np.uint64(target)
+        next_row = np.uint64(row_of[node])
+        old, td_error = learn(learned, row, slot, slots, gain, ended, next_row, rules.alpha, gamma)
+        tape[step & last_of_tape] = edge
+        row = next_row
+        total += gain
+        surprise += abs(td_error)
+        step += _1
+        position += _1
+        if ended:
+            place = episode >> shift
+            histories.return_sum[place] += total
+            histories.return_min[place] = min(histories.return_min[place], total)
+            histories.return_max[place] = max(histories.return_max[place], total)
+            histories.surprise[place] += surprise
+            histories.steps[place] += position
+            total = surprise = 0.0
+            position = _0
+            episode += _1
+            explore_luck = of_episode(rules.explore_key, episode)
+            if len(world.starts) > 1:
+                bits = at_position(of_episode(rules.prompt_key, episode), _0) >> _11
+                prompt = np.uint64(np.searchsorted(world.prompt_thresholds, bits, side="right"))
+            node = np.uint64(world.starts[prompt])
+            row = np.uint64(row_of[node])
+    counters[_STEP], counters[_EPISODE], counters[_NODE], counters[_POSITION] = step, episode, node, position
+    counters[_PROMPT], counters[_BIN_SHIFT] = prompt, shift
+    amounts[_RETURN], amounts[_SURPRISE] = total, surprise
+    amounts[_LAST_Q], amounts[_LAST_TD_ERROR] = old, td_error
+    return reason
+
+
+def bin_is_due(histories, episode, shift):
+    """Whether a bin is full and the greedy policy has not been valued at its end."""
+    if episode == _0 or episode & ((_1 << shift) - _1) != _0:
+        return False
+    return np.isnan(histories.greedy_value[(episode >> shift) - _1])
+
+
+def value_greedy_policy(world, learned, progress, slots, gamma, place):
+    """Write the greedy policy's value into this bin; returns the edge that is missing for it, or 0.
+
+    Folded from the text's end backward, reward + gamma * value: the arithmetic of the oracle, to the last bit.
+    """
+    path = progress.path
+    mean = 0.0
+    for prompt in range(len(world.starts)):
+        node = np.uint64(world.starts[prompt])
+        length = 0
+        while True:
+            edge = node * slots + greedy(learned, np.uint64(world.row[node]), slots)
+            target = world.successor[edge]
+            if target == _UNTRACED:
+                return edge
+            path[length] = world.reward[edge]
+            length += 1
+            if target == _END:
+                break
+            node = np.uint64(target)
+        value = 0.0
+        for position in range(length - 1, -1, -1):
+            value = path[position] + gamma * value
+        mean += progress.prompt_weights[prompt] * value
+    progress.histories.greedy_value[place] = mean
+    return _0
+
+
+def widen_bins(histories):
+    """Merge every two bins into one of twice the width; the second half of the bins is empty again."""
+    half = len(histories.steps) // 2
+    for place in range(half):
+        first, second = 2 * place, 2 * place + 1
+        histories.return_sum[place] = histories.return_sum[first] + histories.return_sum[second]
+        histories.return_min[place] = min(histories.return_min[first], histories.return_min[second])
+        histories.return_max[place] = max(histories.return_max[first], histories.return_max[second])
+        histories.surprise[place] = histories.surprise[first] + histories.surprise[second]
+        histories.steps[place] = histories.steps[first] + histories.steps[second]
+        histories.greedy_value[place] = histories.greedy_value[second]
+    histories.return_sum[half:] = 0.0
+    histories.return_min[half:] = np.inf
+    histories.return_max[half:] = -np.inf
+    histories.surprise[half:] = 0.0
+    histories.steps[half:] = _0
+    histories.greedy_value[half:] = np.nan

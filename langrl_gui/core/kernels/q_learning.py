@@ -1,0 +1,43 @@
+"""One step of Watkins' q-learning with a kept row maximum (Watkins 1989; Sutton & Barto 2018, eq. 6.8)."""
+
+import numpy as np
+from numba import njit
+
+_0, _1 = np.uint64(0), np.uint64(1)
+
+
+@njit
+def greedy(learned, row, slots):
+    """The slot with the largest value in this row; of equals the one with the lowest number."""
+    return np.uint64(learned.best[row])
+
+
+@njit
+def learn(learned, row, slot, slots, reward, ended, next_row, alpha, gamma):
+    """Move the value of (row, slot) towards its target; returns the value before and the TD error."""
+    q, best = learned.q, learned.best
+    first = row * slots
+    cell = first + slot
+    old = q[cell]
+    target = reward
+    if not ended:
+        target = reward + gamma * q[next_row * slots + best[next_row]]
+    td_error = target - old
+    new = old + alpha * td_error
+    q[cell] = new
+    learned.visits[cell] += _1
+    top = np.uint64(best[row])
+    if slot == top:
+        if new < old:
+            top = _0
+            highest = q[first]
+            for other in range(_1, slots):
+                if q[first + other] > highest:
+                    highest = q[first + other]
+                    top = other
+            best[row] = top
+    else:
+        highest = q[first + top]
+        if new > highest or (new == highest and slot < top):
+            best[row] = slot
+    return old, td_error

@@ -1,0 +1,367 @@
+"""A run: tables, what has been learned on them, and where it stands. Advances exactly as far as it is told.
+
+The same scenario and events give the same bytes, however the way was cut into slices. Knows nothing of threads,
+windows or files; not safe to use from two threads at once.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from langrl_gui.core import arrays, draws, kernels, learners
+from langrl_gui.core.arrays import Progress, Rules, World
+from langrl_gui.core.errors import ScenarioError
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.tables import BUDGET, END, UNTRACED, WHOLE, Tables
+from langrl_gui.core.timeline import Timeline
+
+LIVE: Final = ("learner.alpha", "learner.gamma", "learner.explore.epsilon")
+"""Fields that can change while a run goes on; a change is an event of its timeline."""
+
+NO_LIMIT: Final = 2**63 - 1
+
+
+class Text(NamedTuple):
+    """What an agent says to one prompt, and what it is worth."""
+
+    prompt: int
+    words: tuple[int, ...]
+    value: float
+    """Discounted sum of rewards."""
+    total: float
+    """Plain sum of rewards, the return."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Everything that makes a run what it is at one step, under names that do not depend on how it was traced.
+
+    Attributes
+    ----------
+    prompt, words : the episode in progress: its prompt, and the words said so far.
+    amounts : (arrays.AMOUNTS,) see arrays.RETURN.
+    states : (rows, 1 + width) int32, the rows that were visited, in ascending order of (prompt, words).
+    q, visits : (rows, slots) of those rows.
+    histories : name -> (bins in use,), see arrays.Histories.
+    """
+
+    timeline: Timeline
+    step: int
+    episode: int
+    prompt: int
+    words: tuple[int, ...]
+    amounts: tuple[float, ...]
+    bin_shift: int
+    states: NDArray[np.int32]
+    q: NDArray[np.float64]
+    visits: NDArray[np.uint64]
+    histories: dict[str, NDArray[Any]]
+
+
+class Trainer:
+    """One run of a scenario.
+
+    Parameters
+    ----------
+    scenario : the scenario as it was at step 0.
+    compiled : whether the loop runs compiled, or as plain Python (`reference`), which is some thousand times slower
+        and equal to the last bit.
+    budget, whole : bytes to plan with, and edges up to which everything is traced before the run (see tables).
+    """
+
+    def __init__(self, scenario: Scenario, *, compiled: bool = True, budget: int = BUDGET, whole: int = WHOLE) -> None:
+        self.start_scenario = scenario
+        self.scenario = scenario
+        self.timeline = Timeline()
+        self.tables = Tables(scenario, budget, whole)
+        self.learner = learners.of(scenario.learner)
+        slots = self.tables.slots
+        self.learned = self.learner.new_arrays(self.tables.plan.capacity, slots)
+        self._rows_begun = 0
+        self._begin_rows()
+        weights = [prompt.weight for prompt in scenario.starts]
+        total = 0.0
+        for weight in weights:
+            total += weight
+        cumulative, thresholds = 0.0, []
+        for weight in weights:
+            cumulative += weight
+            thresholds.append(draws.threshold(min(1.0, cumulative / total)))
+        thresholds[-1] = 2**53
+        self._world = World(
+            self.tables.successor,
+            self.tables.reward,
+            self.tables.row,
+            self.tables.starts,
+            np.array(thresholds, np.uint64),
+        )
+        tape = 1 << (max(arrays.TAPE, scenario.language.max_length) - 1).bit_length()
+        self.progress = Progress(
+            np.zeros(arrays.COUNTERS, np.uint64),
+            np.zeros(arrays.AMOUNTS),
+            np.zeros(tape, np.uint64),
+            np.zeros(scenario.language.max_length),
+            np.array([weight / total for weight in weights]),
+            arrays.new_histories(),
+        )
+        seed = scenario.learner.seed
+        self._keys = [np.uint64(draws.key(seed, stream)) for stream in (draws.EXPLORE, draws.SLOT, draws.PROMPT)]
+        self._compiled = compiled
+        self._loop: kernels.Loop | None = None
+        first_bits = draws.draw(int(self._keys[2]), 0, 0) >> 11
+        self._put(prompt=int(np.searchsorted(self._world.prompt_thresholds, np.uint64(first_bits), side="right")))
+
+    # -- where it stands ----------------------------------------------------------------------------------------------
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+        return int(self.progress.counters[arrays.STEP])
+
+    @property
+    def episode(self) -> int:
+        """Episodes finished."""
+        return int(self.progress.counters[arrays.EPISODE])
+
+    @property
+    def position(self) -> int:
+        """Words said in the episode in progress."""
+        return int(self.progress.counters[arrays.POSITION])
+
+    @property
+    def prompt(self) -> int:
+        """The prompt of the episode in progress."""
+        return int(self.progress.counters[arrays.PROMPT])
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        """The words said in the episode in progress."""
+        return tuple(int(edge) % self.tables.slots for edge in self.last_edges(self.position))
+
+    def last_edges(self, count: int) -> NDArray[np.uint64]:
+        """The edges taken in the last `count` steps, oldest first; `count` at most the tape's length."""
+        steps = np.arange(self.step - count, self.step)
+        return self.progress.tape[steps & (len(self.progress.tape) - 1)]
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """(steps, episodes) at which the scenario's stop rules end the run."""
+        stop = self.scenario.stop
+        return stop.steps or NO_LIMIT, stop.episodes or NO_LIMIT
+
+    # -- going on -----------------------------------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Have the loop compiled or fetched, so that the first `advance` starts at once."""
+        if self._loop is None:
+            if self._compiled:
+                nothing = self._rules(0, 0)
+                self._loop = kernels.load(self.learner.name, (self._world, self.learned, self.progress, nothing))
+            else:
+                from langrl_gui.core import reference
+
+                self._loop = reference.loop(self.learner.name)
+
+    def advance(self, steps: int, episodes: int = NO_LIMIT) -> None:
+        """Learn until `steps` steps have been taken or `episodes` episodes finished, both counted from the run's start.
+
+        Raises
+        ------
+        TableError
+            If a word leads to a state for which the table has no room. The run stands before that step, intact.
+        """
+        self.prepare()
+        assert self._loop is not None
+        rules = self._rules(max(steps, self.step), episodes)
+        while self._loop(self._world, self.learned, self.progress, rules) == arrays.EDGE_MISSING:
+            self.tables.trace(self.progress.counters[arrays.MISSING : arrays.MISSING + 1])
+            self._begin_rows()
+        self.timeline = self.timeline.at(self.step)
+
+    def set(self, path: str, value: float) -> None:
+        """Change a LIVE field before the next step, as an event of the timeline.
+
+        Raises
+        ------
+        ScenarioError
+            If the field is not LIVE or the value not allowed; nothing has changed then.
+        """
+        if path not in LIVE:
+            raise ScenarioError(
+                [tr("{path}: cannot change while a run goes on; these can: {live}", path=path, live=", ".join(LIVE))]
+            )
+        changed = self.scenario.changed(path, value)
+        if changed != self.scenario:
+            self.scenario = changed
+            self.timeline = self.timeline.with_event(path, value)
+
+    def replay(self, timeline: Timeline, to: int, tick: Callable[[], None] = lambda: None) -> None:
+        """From step 0, go along the events of `timeline` until step `to`."""
+        for event in timeline.events:
+            if event.step > to:
+                break
+            self._advance_in_slices(event.step, tick)
+            self.set(event.path, event.value)
+        self._advance_in_slices(to, tick)
+
+    def _advance_in_slices(self, to: int, tick: Callable[[], None]) -> None:
+        while self.step < to:
+            self.advance(min(to, self.step + 1_000_000))
+            tick()
+
+    def _rules(self, steps: int, episodes: int) -> Rules:
+        learner = self.scenario.learner
+        return Rules(
+            np.uint64(self.tables.slots),
+            learner.alpha,
+            learner.gamma,
+            np.uint64(draws.threshold(learner.explore.epsilon)),
+            *self._keys,
+            np.uint64(steps),
+            np.uint64(episodes),
+        )
+
+    def _begin_rows(self) -> None:
+        initial = self.scenario.learner.initial
+        self.learner.begin_rows(self.learned, self._rows_begun, self.tables.rows, self.tables.slots, initial)
+        self._rows_begun = self.tables.rows
+
+    # -- what it has learned ------------------------------------------------------------------------------------------
+
+    def greedy_text(self, prompt: int) -> Text:
+        """What the agent says without exploring or learning, and what that is worth at today's discount."""
+        slots, node = self.tables.slots, int(self.tables.starts[prompt])
+        words: list[int] = []
+        gains: list[float] = []
+        while node != END:
+            word = int(self.learned.best[self.tables.row[node]])
+            edge = node * slots + word
+            words.append(word)
+            gains.append(float(self.tables.reward[edge]))
+            node = int(self.tables.successor[edge])
+            if node == UNTRACED:
+                node = self.tables.follow(edge // slots, word)
+                self._begin_rows()
+        return _text(prompt, words, gains, self.scenario.learner.gamma)
+
+    def visited_rows(self) -> NDArray[np.intp]:
+        """The rows in which the agent has learned anything, in ascending order of (prompt, words)."""
+        slots, rows = self.tables.slots, self.tables.rows
+        visited = np.flatnonzero(self.learned.visits[: rows * slots].reshape(rows, slots).any(axis=1))
+        order: NDArray[np.intp] = visited[self.tables.row_order(visited)]
+        return order
+
+    def moment(self) -> Moment:
+        """A copy of everything that makes the run what it is now."""
+        slots = self.tables.slots
+        rows = self.visited_rows()
+        counters, histories = self.progress.counters, self.progress.histories
+        shift = int(counters[arrays.BIN_SHIFT])
+        bins, full = -(-self.episode >> shift), self.episode >> shift
+        if full and np.isnan(histories.greedy_value[full - 1]):
+            full -= 1
+        return Moment(
+            self.timeline,
+            self.step,
+            self.episode,
+            self.prompt,
+            self.words,
+            tuple(self.progress.amounts.tolist()),
+            shift,
+            self.tables.states[rows],
+            self.learned.q.reshape(-1, slots)[rows],
+            self.learned.visits.reshape(-1, slots)[rows],
+            {
+                name: getattr(histories, name)[: full if name == "greedy_value" else bins].copy()
+                for name in histories._fields
+            },
+        )
+
+    def state_hash(self) -> str:
+        """SHA-256 over what was learned and where the run stands: equal for equal runs, however they were made."""
+        return state_hash(self.moment())
+
+    # -- taking up a saved run ----------------------------------------------------------------------------------------
+
+    @classmethod
+    def of_moment(cls, scenario: Scenario, moment: Moment, **options: Any) -> "Trainer":
+        """The run of `scenario` (as it was at step 0) that stands at `moment`.
+
+        Raises
+        ------
+        TableError
+            If the moment has states or words that the scenario has not.
+        """
+        trainer = cls(scenario, **options)
+        slots = trainer.tables.slots
+        for event in moment.timeline.events:
+            trainer.scenario = trainer.scenario.changed(event.path, event.value)
+        trainer.timeline = moment.timeline
+        rows = trainer.tables.find_rows(moment.states)
+        trainer._begin_rows()
+        trainer.learned.q.reshape(-1, slots)[rows] = moment.q
+        trainer.learned.visits.reshape(-1, slots)[rows] = moment.visits
+        trainer.learner.restore(trainer.learned, rows, slots)
+        for name, values in moment.histories.items():
+            getattr(trainer.progress.histories, name)[: len(values)] = values
+        trainer._put(moment.prompt, moment.words, moment.step, moment.episode, moment.amounts, moment.bin_shift)
+        return trainer
+
+    def _put(
+        self,
+        prompt: int,
+        words: tuple[int, ...] = (),
+        step: int = 0,
+        episode: int = 0,
+        amounts: tuple[float, ...] = (0.0,) * arrays.AMOUNTS,
+        bin_shift: int = 0,
+    ) -> None:
+        """Stand within an episode: `words` said to `prompt`, the last of them at step number `step`."""
+        tables, progress = self.tables, self.progress
+        node = int(tables.starts[prompt])
+        for index, word in enumerate(words):
+            progress.tape[(step - len(words) + index) & (len(progress.tape) - 1)] = node * tables.slots + word
+            node = tables.follow(node, word)
+        self._begin_rows()
+        counters = progress.counters
+        counters[arrays.STEP], counters[arrays.EPISODE], counters[arrays.NODE] = step, episode, node
+        counters[arrays.POSITION], counters[arrays.PROMPT] = len(words), prompt
+        counters[arrays.BIN_SHIFT] = bin_shift
+        progress.amounts[:] = amounts
+
+
+def state_hash(moment: Moment) -> str:
+    """SHA-256 over the visited rows of Q and visits, and where the run stands; see design of run files."""
+    digest = hashlib.sha256()
+    stand = {
+        "step": moment.step,
+        "episode": moment.episode,
+        "prompt": moment.prompt,
+        "words": list(moment.words),
+        "position": len(moment.words),
+        "return": moment.amounts[arrays.RETURN],
+    }
+    digest.update(json.dumps(stand, sort_keys=True, separators=(",", ":")).encode())
+    for name, values, kind in (
+        ("states", moment.states, "<i4"),
+        ("q", moment.q, "<f8"),
+        ("visits", moment.visits, "<u8"),
+    ):
+        digest.update(f"{name} {values.shape}".encode())
+        digest.update(np.ascontiguousarray(values, kind).tobytes())
+    return digest.hexdigest()
+
+
+def _text(prompt: int, words: list[int], gains: list[float], gamma: float) -> Text:
+    value = total = 0.0
+    for gain in reversed(gains):
+        value = gain + gamma * value
+    for gain in gains:
+        total += gain
+    return Text(prompt, tuple(words), value, total)

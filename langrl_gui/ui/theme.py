@@ -1,0 +1,70 @@
+"""Colours. The chrome follows the system's palette, light or dark; data colours are ours and the same in both."""
+
+from typing import Final
+
+import numpy as np
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+
+BLUE: Final = QColor("#2f6bd8")
+"""What happened: curves, the current state, the selection."""
+GREEN: Final = QColor("#2c8a5f")
+"""The exact optimum, and a word that was right."""
+RED: Final = QColor("#c8494e")
+"""Errors, and a word that was wrong."""
+
+# Blue below zero, orange above: told apart by all common kinds of colour blindness.
+_NEGATIVE: Final = (0x3B, 0x74, 0xD1)
+_NEUTRAL: Final = {False: (0xF7, 0xF6, 0xF3), True: (0x3A, 0x3A, 0x3C)}
+_POSITIVE: Final = (0xDB, 0x84, 0x2B)
+
+
+def is_dark(palette: QPalette | None = None) -> bool:
+    """Whether text is light on dark."""
+    palette = palette or QGuiApplication.palette()
+    return palette.color(QPalette.ColorRole.WindowText).lightness() > palette.color(QPalette.ColorRole.Window).lightness()
+
+
+def value_color(value: float, span: float, dark: bool | None = None) -> QColor:
+    """The colour of `value` on a diverging scale around 0 that saturates at +-span."""
+    dark = is_dark() if dark is None else dark
+    amount = 0.0 if span <= 0 or value != value else max(-1.0, min(1.0, value / span))
+    end = _POSITIVE if amount > 0 else _NEGATIVE
+    share = abs(amount)
+    return QColor(*(round(n + (e - n) * share) for n, e in zip(_NEUTRAL[dark], end, strict=True)))
+
+
+def text_on(background: QColor) -> QColor:
+    """Black or white, whichever is read better on `background` (relative luminance, WCAG 2)."""
+    channels = (background.redF(), background.greenF(), background.blueF())
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    luminance = float(np.dot((0.2126, 0.7152, 0.0722), linear))
+    return QColor("#1b1b1d") if luminance > 0.18 else QColor("#ffffff")
+
+
+def muted(palette: QPalette) -> QColor:
+    """Text that stands back: labels, units, hints."""
+    text, window = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+    return mixed(text, window, 0.38)
+
+
+def line(palette: QPalette) -> QColor:
+    """Borders and grid lines."""
+    return mixed(palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window), 0.85)
+
+
+def mixed(first: QColor, second: QColor, share: float) -> QColor:
+    """`first` with this share of `second`."""
+    return QColor(
+        *(
+            round(a + (b - a) * share)
+            for a, b in zip(first.getRgb()[:3], second.getRgb()[:3], strict=True)  # type: ignore[index]
+        )
+    )
+
+
+SCHEMES: Final = {
+    "system": Qt.ColorScheme.Unknown,
+    "light": Qt.ColorScheme.Light,
+    "dark": Qt.ColorScheme.Dark,
+}
