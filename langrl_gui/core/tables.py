@@ -66,7 +66,7 @@ def plan(scenario: Scenario, budget: int = BUDGET) -> Plan:
     slots = len(language.words)
     per_node = slots * (4 + 8 + 4 + LEARNER_BYTES_PER_CELL) + 4 * (4 + language.seen_words)
     capacity = min(budget // per_node, 2**32 - 1, _most_nodes(scenario))
-    needed = 2 + len(scenario.starts) + language.max_length
+    needed = 2 + len(scenario.starts) + language.max_length - 1
     if capacity < needed:
         raise TableError(
             tr(
@@ -82,11 +82,13 @@ def plan(scenario: Scenario, budget: int = BUDGET) -> Plan:
 
 
 def _most_nodes(scenario: Scenario) -> int:
-    """An upper bound of the number of nodes: one per prompt and text that has not ended, plus the two signs."""
-    words, total, texts = len(scenario.language.words), 2, len(scenario.starts)
-    for _ in range(scenario.language.max_length):
+    """One node per prompt and text that has not ended, plus the two signs: exact where the agent sees the whole text,
+    an upper bound elsewhere."""
+    language = scenario.language
+    total, texts = 2, len(scenario.starts)
+    for _ in range(language.max_length):
         total += texts
-        texts *= words
+        texts *= len(language.words) - bool(language.end_word)
         if total > 2**40:
             break
     return total
@@ -251,12 +253,15 @@ class Tables:
 
     def _trace_all(self, most_edges: int) -> bool:
         """Trace breadth first until nothing is left (True) or there are more edges than `most_edges` (False)."""
+        most = min(most_edges // self.slots + 2, self.plan.capacity)
+        if self._context is None and _most_nodes(self.scenario) > most:
+            return False
         done = 2
         while done < self.nodes:
             edges = done * self.slots + np.flatnonzero(
                 self.successor[done * self.slots : self.nodes * self.slots] == UNTRACED
             )
-            if (self.nodes + len(edges) - 2) * self.slots > max(most_edges, self.slots) and len(edges):
+            if len(edges) and self.nodes + len(edges) > most:
                 return False
             done = self.nodes
             if len(edges):

@@ -1,0 +1,151 @@
+"""The training loop in plain Python: to be read, and to be tested against. Equal to `kernels.loop` to the last bit.
+
+Written on its own, from the rules of one step, with Python's integers and floats only; some thousand times slower.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from langrl_gui.core import arrays, draws
+from langrl_gui.core.arrays import Histories, Progress, Rules, World
+from langrl_gui.core.tables import END, UNTRACED
+
+
+class QLearning:
+    """One step of Watkins' q-learning (Sutton & Barto 2018, eq. 6.8); the maximum is searched, not kept."""
+
+    @staticmethod
+    def greedy(learned: Any, row: int, slots: int) -> int:
+        """The slot with the largest value; of equals the lowest."""
+        values = learned.q[row * slots : (row + 1) * slots].tolist()
+        return values.index(max(values))
+
+    @staticmethod
+    def learn(
+        learned: Any, row: int, slot: int, slots: int, reward: float, next_row: int | None, alpha: float, gamma: float
+    ) -> tuple[float, float]:
+        """Move a value towards its target; `next_row` is None where the text ended. Returns old value and TD error."""
+        cell = row * slots + slot
+        old = float(learned.q[cell])
+        target = reward
+        if next_row is not None:
+            target = reward + gamma * max(learned.q[next_row * slots : (next_row + 1) * slots].tolist())
+        td_error = target - old
+        learned.q[cell] = old + alpha * td_error
+        learned.visits[cell] += 1
+        learned.best[row] = QLearning.greedy(learned, row, slots)
+        return old, td_error
+
+
+LEARNERS = {"q-learning": QLearning}
+
+
+def loop(learner: str) -> Callable[[World, Any, Progress, Rules], int]:
+    """The loop for the learner of this name, called like a compiled one."""
+    method = LEARNERS[learner]
+
+    def run(world: World, learned: Any, progress: Progress, rules: Rules) -> int:
+        return _run(method, world, learned, progress, rules)
+
+    return run
+
+
+def _run(method: type[QLearning], world: World, learned: Any, progress: Progress, rules: Rules) -> int:
+    slots, alpha, gamma = int(rules.slots), float(rules.alpha), float(rules.gamma)
+    counters, amounts, histories = progress.counters, progress.amounts, progress.histories
+    while True:
+        step, episode, position = (int(counters[i]) for i in (arrays.STEP, arrays.EPISODE, arrays.POSITION))
+        shift = int(counters[arrays.BIN_SHIFT])
+        if position == 0:
+            if _bin_is_due(histories, episode, shift):
+                value, missing = _value_greedy_policy(method, world, learned, progress, slots, gamma)
+                if missing is not None:
+                    counters[arrays.MISSING] = missing
+                    return arrays.EDGE_MISSING
+                histories.greedy_value[(episode >> shift) - 1] = value
+                if episode >> shift == arrays.BINS:
+                    _widen_bins(histories)
+                    counters[arrays.BIN_SHIFT] = shift = shift + 1
+            if episode >= int(rules.episode_limit):
+                return arrays.EPISODES_DONE
+        if step >= int(rules.step_limit):
+            return arrays.STEPS_DONE
+
+        node = int(counters[arrays.NODE])
+        row = int(world.row[node])
+        if draws.draw(int(rules.explore_key), episode, position) >> 11 < int(rules.explore_threshold):
+            slot = draws.below(draws.draw(int(rules.slot_key), episode, position), slots)
+        else:
+            slot = method.greedy(learned, row, slots)
+        edge = node * slots + slot
+        target = int(world.successor[edge])
+        if target == UNTRACED:
+            counters[arrays.MISSING] = edge
+            return arrays.EDGE_MISSING
+        reward = float(world.reward[edge])
+        next_row = None if target == END else int(world.row[target])
+        old, td_error = method.learn(learned, row, slot, slots, reward, next_row, alpha, gamma)
+
+        progress.tape[step % len(progress.tape)] = edge
+        amounts[arrays.LAST_Q], amounts[arrays.LAST_TD_ERROR] = old, td_error
+        amounts[arrays.RETURN] = float(amounts[arrays.RETURN]) + reward
+        amounts[arrays.SURPRISE] = float(amounts[arrays.SURPRISE]) + abs(td_error)
+        counters[arrays.STEP], counters[arrays.POSITION], counters[arrays.NODE] = step + 1, position + 1, target
+        if target == END:
+            _end_episode(world, progress, rules, episode >> shift)
+
+
+def _end_episode(world: World, progress: Progress, rules: Rules, place: int) -> None:
+    counters, amounts, histories = progress.counters, progress.amounts, progress.histories
+    total = float(amounts[arrays.RETURN])
+    histories.return_sum[place] = float(histories.return_sum[place]) + total
+    histories.return_min[place] = min(float(histories.return_min[place]), total)
+    histories.return_max[place] = max(float(histories.return_max[place]), total)
+    histories.surprise[place] = float(histories.surprise[place]) + float(amounts[arrays.SURPRISE])
+    histories.steps[place] += counters[arrays.POSITION]
+    amounts[arrays.RETURN] = amounts[arrays.SURPRISE] = 0.0
+    counters[arrays.POSITION] = 0
+    counters[arrays.EPISODE] += 1
+    bits = draws.draw(int(rules.prompt_key), int(counters[arrays.EPISODE]), 0) >> 11
+    prompt = next(i for i, threshold in enumerate(world.prompt_thresholds.tolist()) if bits < threshold)
+    counters[arrays.PROMPT], counters[arrays.NODE] = prompt, world.starts[prompt]
+
+
+def _bin_is_due(histories: Histories, episode: int, shift: int) -> bool:
+    return episode > 0 and episode % (1 << shift) == 0 and math.isnan(histories.greedy_value[(episode >> shift) - 1])
+
+
+def _value_greedy_policy(
+    method: type[QLearning], world: World, learned: Any, progress: Progress, slots: int, gamma: float
+) -> tuple[float, int | None]:
+    mean = 0.0
+    for prompt, start in enumerate(world.starts.tolist()):
+        rewards, node = [], start
+        while node != END:
+            edge = node * slots + method.greedy(learned, int(world.row[node]), slots)
+            node = int(world.successor[edge])
+            if node == UNTRACED:
+                return math.nan, edge
+            rewards.append(float(world.reward[edge]))
+        value = 0.0
+        for reward in reversed(rewards):
+            value = reward + gamma * value
+        mean += float(progress.prompt_weights[prompt]) * value
+    return mean, None
+
+
+def _widen_bins(histories: Histories) -> None:
+    for name, merge, empty in (
+        ("return_sum", lambda a, b: a + b, 0.0),
+        ("return_min", min, math.inf),
+        ("return_max", max, -math.inf),
+        ("surprise", lambda a, b: a + b, 0.0),
+        ("steps", lambda a, b: a + b, 0),
+        ("greedy_value", lambda a, b: b, math.nan),
+    ):
+        bins = getattr(histories, name)
+        old = bins.tolist()
+        half = len(old) // 2
+        bins[:half] = [merge(old[2 * i], old[2 * i + 1]) for i in range(half)]
+        bins[half:] = empty

@@ -1,0 +1,169 @@
+"""A run is what its scenario, its seed and its events say, to the last bit, however it is cut, traced or looked at."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from langrl_gui.core import scenario as scenarios
+from langrl_gui.core.errors import ScenarioError, TableError
+from langrl_gui.core.oracle import solve
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.telemetry import Observer, Wanted
+from langrl_gui.core.trainer import Trainer
+from tests.problems import small_scenarios
+
+EVERYTHING = Wanted(True, True, True, 12, (0, 50), (0, 20))
+
+
+def everything(trainer: Trainer) -> list[object]:
+    """All that a run is, as plain values that compare bit for bit."""
+    moment = trainer.moment()
+    return [
+        moment.step, moment.episode, moment.prompt, moment.words, moment.bin_shift,
+        np.array(moment.amounts).tobytes(),
+        *(values.tobytes() for values in (moment.states, moment.q, moment.visits, *moment.histories.values())),
+    ]  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_scenarios(), st.integers(0, 3000))
+def test_the_kernel_equals_the_plain_python_reference_to_the_last_bit(scenario: Scenario, steps: int) -> None:
+    kernel, reference = Trainer(scenario), Trainer(scenario, compiled=False)
+    kernel.advance(steps)
+    reference.advance(steps)
+    assert everything(kernel) == everything(reference)
+    rows = kernel.tables.rows
+    assert (kernel.learned.best[:rows] == reference.learned.best[:rows]).all()
+
+
+def test_the_kernel_equals_the_reference_when_bins_have_widened() -> None:
+    scenario = scenarios.find("i-love-you")
+    kernel, reference = Trainer(scenario), Trainer(scenario, compiled=False)
+    for trainer in (kernel, reference):
+        trainer.advance(20_000)
+        assert trainer.moment().bin_shift > 1
+    assert everything(kernel) == everything(reference)
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_scenarios(), st.lists(st.integers(0, 400), max_size=8))
+def test_slices_tracing_and_looking_change_nothing(scenario: Scenario, cuts: list[int]) -> None:
+    whole = Trainer(scenario)
+    whole.advance(400)
+    sliced = Trainer(scenario, whole=0)
+    observer = Observer(sliced)
+    for cut in sorted(cuts):
+        sliced.advance(cut)
+        observer.observe(EVERYTHING)
+    sliced.advance(400)
+    assert everything(whole) == everything(sliced)
+    assert whole.state_hash() == sliced.state_hash()
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_scenarios(), st.integers(0, 500), st.integers(0, 500))
+def test_a_run_taken_up_from_a_moment_goes_on_as_if_it_had_never_stopped(
+    scenario: Scenario, first: int, more: int
+) -> None:
+    never_stopped = Trainer(scenario)
+    never_stopped.advance(first)
+    never_stopped.set("learner.alpha", 0.25)
+    taken_up = Trainer.of_moment(scenario, never_stopped.moment())
+    for trainer in (never_stopped, taken_up):
+        trainer.advance(first + more)
+    assert everything(never_stopped) == everything(taken_up)
+    assert never_stopped.timeline == taken_up.timeline
+
+
+@settings(max_examples=30, deadline=None)
+@given(small_scenarios(), st.lists(st.tuples(st.integers(0, 300), st.floats(0, 1)), max_size=5))
+def test_replaying_the_events_from_the_start_gives_the_same_run(
+    scenario: Scenario, changes: list[tuple[int, float]]
+) -> None:
+    first = Trainer(scenario)
+    for step, alpha in sorted(changes):
+        first.advance(step)
+        first.set("learner.alpha", alpha)
+    first.advance(300)
+    again = Trainer(scenario)
+    again.replay(first.timeline, 300)
+    assert everything(first) == everything(again)
+    assert first.timeline == again.timeline
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_scenarios(exact=True))
+def test_with_alpha_one_and_enough_exploring_the_greedy_value_is_the_optimum_bit_for_bit(scenario: Scenario) -> None:
+    trainer = Trainer(scenario)
+    trainer.advance(40_000)
+    solution = solve(scenario)
+    for best in solution.optimum:
+        assert trainer.greedy_text(best.prompt).value == best.value
+
+
+def test_i_love_you_is_learned_to_its_optimum() -> None:
+    trainer = Trainer(scenarios.find("i-love-you"))
+    trainer.advance(*trainer.limits)
+    said = trainer.greedy_text(0)
+    assert trainer.scenario.language.join(said.words) == "我爱你"
+    assert (said.total, said.value) == (3.0, 2.8525)
+    assert (trainer.episode, trainer.tables.rows) == (1000, 13)
+
+
+def test_the_seed_alone_decides_the_luck() -> None:
+    scenario = scenarios.find("i-love-you")
+    hashes = set()
+    for seed in range(20):
+        for _ in range(2):
+            trainer = Trainer(scenario.changed("learner.seed", seed))
+            trainer.advance(300)
+            hashes.add(trainer.state_hash())
+    assert len(hashes) == 20
+
+
+def test_limits_are_met_exactly() -> None:
+    trainer = Trainer(scenarios.find("morning-tea"))
+    trainer.advance(10**9, episodes=7)
+    assert (trainer.episode, trainer.position, trainer.step) == (7, 0, 49)
+    trainer.advance(60)
+    assert trainer.step == 60
+    trainer.advance(5)
+    assert trainer.step == 60
+
+
+def test_only_live_fields_change_while_a_run_goes_on() -> None:
+    trainer = Trainer(scenarios.find("i-love-you"))
+    trainer.advance(10)
+    with pytest.raises(ScenarioError, match=r"language\.max_length: cannot change"):
+        trainer.set("language.max_length", 4)
+    with pytest.raises(ScenarioError, match=r"learner\.alpha: found 2\.0, expected a number from 0 to 1"):
+        trainer.set("learner.alpha", 2.0)
+    assert trainer.timeline.events == ()
+
+
+def test_a_full_table_pauses_before_the_step_and_loses_nothing() -> None:
+    scenario = scenarios.find("morning-tea")
+    trainer = Trainer(scenario, budget=200_000)
+    with pytest.raises(TableError, match="the table is full"):
+        trainer.advance(10**6)
+    stood = trainer.step
+    assert 0 < stood < 10**6
+    roomy = Trainer(scenario)
+    roomy.advance(stood)
+    assert everything(trainer) == everything(roomy)
+
+
+def test_prompts_are_drawn_by_weight() -> None:
+    data = scenarios.to_data(scenarios.find("i-love-you"))
+    data["prompts"] = [
+        {"text": "a", "references": ["我爱你"], "weight": 1.0},
+        {"text": "b", "references": ["你爱我"], "weight": 3.0},
+    ]
+    trainer = Trainer(scenarios.from_data(data))
+    trainer.advance(300_000)
+    first, second = (
+        int(trainer.learned.visits.reshape(-1, 3)[trainer.tables.row[node]].sum()) for node in trainer.tables.starts
+    )
+    assert abs(first / (first + second) - 0.25) < 0.01
+    assert [trainer.scenario.language.join(trainer.greedy_text(p).words) for p in (0, 1)] == ["我爱你", "你爱我"]
