@@ -26,7 +26,7 @@ check: $(READY) ## style, types, who imports whom, translations
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/python -m pytest -q tests/core/test_translations.py
 
 bench: $(READY) ## the numbers of the README, on this machine
@@ -38,12 +38,12 @@ shots: $(READY) ## the pictures of the README, from the real window
 soak: $(READY) ## all tests, the counted ones in full length
 	LANGRL_SOAK=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest --timeout 0 $(ARGS)
 
-i18n: $(READY) ## collect the texts, bring the translations up to date, compile them
-	$(BIN)/pybabel extract --no-default-keywords -k tr:1 -k N_ -c "Translators:" --add-location=file --sort-output \
+i18n: $(READY) ## collect the texts, bring the translation up to date, compile it
+	@mkdir -p $(I18N)
+	$(BIN)/pybabel -q extract --no-default-keywords -k tr:1 -k N_ -c "Translators:" --add-location=file --sort-output \
 		--project "LangRL Studio" --copyright-holder "LangRL Studio contributors" -o $(I18N)/langrl.pot langrl_gui main.py
-	[ -f $(I18N)/zh_CN/LC_MESSAGES/langrl.po ] || \
-		$(BIN)/pybabel init -D langrl -i $(I18N)/langrl.pot -d $(I18N) -l zh_CN
-	$(BIN)/pybabel update --no-fuzzy-matching --ignore-obsolete -D langrl -i $(I18N)/langrl.pot -d $(I18N)
+	$(BIN)/pybabel -q update --init-missing --no-fuzzy-matching --ignore-obsolete \
+		-D langrl -l zh_CN -i $(I18N)/langrl.pot -d $(I18N)
 	$(BIN)/pybabel compile -D langrl -d $(I18N)
 
 wheel: $(READY) ## dist/: a wheel and a source archive

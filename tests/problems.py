@@ -18,7 +18,11 @@ def small_scenarios(draw: st.DrawFn, exact: bool = False) -> Scenario:
     text = lengths.flatmap(lambda n: st.lists(st.sampled_from(usable), min_size=n, max_size=n)).map("".join)
     context: Any = "all" if exact else draw(st.sampled_from(["all", 0, 1, 2]))
     prompts = [
-        {"text": str(number), "references": draw(st.lists(text, min_size=1, max_size=3)), "weight": draw(st.floats(0.1, 3))}
+        {
+            "text": str(number),
+            "references": draw(st.lists(text, min_size=1, max_size=3)),
+            "weight": draw(st.floats(0.1, 3)),
+        }
         for number in range(draw(st.integers(1, 3)))
     ]
     amount = st.floats(-2, 2).map(lambda x: round(x, 3))

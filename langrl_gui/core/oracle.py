@@ -67,9 +67,8 @@ def solve(scenario: Scenario, *, progress: Progress | None = None, most_edges: i
     Cancelled
         If `progress` answered False.
     """
-    report = _Report(progress)
-    problem, starts = _explore(scenario, most_edges, report)
-    found = _solve(problem, report)
+    problem, starts = _explore(scenario, most_edges, _Report(progress, 0.0, _EXPLORING))
+    found = _solve(problem, _Report(progress, _EXPLORING, 1.0))
     optimum = tuple(_best_text(scenario, problem, found.values, prompt, int(c)) for prompt, c in enumerate(starts))
     return Solution(
         method=found.method,
@@ -152,7 +151,7 @@ def solve_arrays(
     Cancelled
         If `progress` answered False.
     """
-    return _solve(_Problem(np.where(ends, 0, successor), reward, ends, gamma), _Report(progress))
+    return _solve(_Problem(np.where(ends, 0, successor), reward, ends, gamma), _Report(progress, 0.0, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -317,16 +316,17 @@ class _Problem:
 
 
 class _Report:
-    """Passes progress on, not too often, and raises `Cancelled` where the answer is False."""
+    """Passes on the progress of a part of the work, not too often, and raises `Cancelled` where the answer is False."""
 
-    def __init__(self, progress: Progress | None) -> None:
+    def __init__(self, progress: Progress | None, first: float, last: float) -> None:
         self._progress = progress
+        self._first, self._last = first, last
         self._due = 0.0
 
     def __call__(self, fraction: float) -> None:
         if self._progress is not None and time.monotonic() >= self._due:
             self._due = time.monotonic() + _REPORT_SECONDS
-            if not self._progress(fraction):
+            if not self._progress(self._first + (self._last - self._first) * min(fraction, 1.0)):
                 raise Cancelled
 
 
@@ -353,7 +353,7 @@ def _explore(scenario: Scenario, most_edges: int, report: _Report) -> tuple[_Pro
         for number, joint in enumerate(joints):
             moves = dynamics.moves(int(joint))
             reward[number], follows[number] = moves.rewards[ends.astype(np.intp), slots], moves.successors
-            report(_EXPLORING * (length + number / len(joints)) / language.max_length)
+            report((length + number / len(joints)) / language.max_length)
         classes += len(joints)
         successor = np.zeros(reward.shape, np.int32)
         joints, numbers = np.unique(follows[:, ~ends], return_inverse=True)
@@ -392,7 +392,7 @@ def _induce(problem: _Problem, layers: list[NDArray[np.intp]], report: _Report) 
     values = np.zeros(len(problem.reward))
     for done, layer in enumerate(reversed(layers)):
         values[layer] = problem.best(values, layer)
-        report(_EXPLORING + (1 - _EXPLORING) * (done + 1) / len(layers))
+        report((done + 1) / len(layers))
     return values
 
 
@@ -401,13 +401,13 @@ def _iterate(problem: _Problem, report: _Report) -> NDArray[np.float64]:
     if gamma < 1:
         # Twice the worst that can happen: so far below that rounding cannot make the first sweep lower a value.
         values = np.full(len(classes), 2 * min(float(problem.reward.min()), 0.0) / (1 - gamma))
-        sweeps = MOST_SWEEPS
+        sweeps, likely = MOST_SWEEPS, 40 / (1 - gamma)  # gamma ** (40 / (1 - gamma)) is below what a float resolves
     else:
         # Texts of up to n words are known after n sweeps, and no longer one is better unless a circle pays.
         values = np.full(len(classes), -np.inf)
-        sweeps = len(classes) + 1
+        sweeps = likely = len(classes) + 1
     for sweep in range(sweeps):
-        report(_EXPLORING + (1 - _EXPLORING) * min(1.0, sweep / sweeps))
+        report(sweep / likely)
         before, values = values, problem.best(values, classes)
         if np.array_equal(before, values):
             break

@@ -4,6 +4,7 @@ Written on its own, from the rules of one step, with Python's integers and float
 """
 
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ class QLearning:
     @staticmethod
     def greedy(learned: Any, row: int, slots: int) -> int:
         """The slot with the largest value; of equals the lowest."""
-        values = learned.q[row * slots : (row + 1) * slots].tolist()
+        values: list[float] = learned.q[row * slots : (row + 1) * slots].tolist()
         return values.index(max(values))
 
     @staticmethod
@@ -136,14 +137,18 @@ def _value_greedy_policy(
 
 
 def _widen_bins(histories: Histories) -> None:
-    for name, merge, empty in (
-        ("return_sum", lambda a, b: a + b, 0.0),
+    def second(_: float, value: float) -> float:
+        return value
+
+    merges: list[tuple[str, Callable[[Any, Any], Any], float]] = [
+        ("return_sum", operator.add, 0.0),
         ("return_min", min, math.inf),
         ("return_max", max, -math.inf),
-        ("surprise", lambda a, b: a + b, 0.0),
-        ("steps", lambda a, b: a + b, 0),
-        ("greedy_value", lambda a, b: b, math.nan),
-    ):
+        ("surprise", operator.add, 0.0),
+        ("steps", operator.add, 0),
+        ("greedy_value", second, math.nan),
+    ]
+    for name, merge, empty in merges:
         bins = getattr(histories, name)
         old = bins.tolist()
         half = len(old) // 2

@@ -66,8 +66,7 @@ class Match:
         for rest in memory:
             if rest:
                 for word, after in next_texts(self._language, rest):
-                    if word != self._end_word:
-                        left.setdefault(word, set()).add(after)
+                    left.setdefault(word, set()).add(after)
             elif self._end_word is not None:
                 left.setdefault(self._end_word, set())
         rewards = np.full(words, self._settings.wrong)
@@ -160,6 +159,7 @@ class Dynamics:
         rewards = amounts[:, 0] * self._weights[0]
         for term, weight in enumerate(self._weights[1:], start=1):
             rewards = rewards + amounts[:, term] * weight
+        rewards = rewards + 0.0  # there is one zero: no sign of a product may reach a hash
         return _Moves(rewards, self._code(amounts), numbers[which.ravel()])
 
     def _code(self, amounts: NDArray[np.float64]) -> NDArray[np.uint32]:

@@ -6,6 +6,7 @@ for editors. Knows nothing of tables or learning.
 
 import difflib
 import json
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -252,8 +253,13 @@ def loads(text: str, source: str = "") -> Scenario:
     """The scenario in a TOML text."""
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        reason = str(error).rstrip(".") if isinstance(error, tomllib.TOMLDecodeError) else tr("nested too deeply")
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, tomllib.TOMLDecodeError):
+            reason = str(error).rstrip(".")
+        elif isinstance(error, RecursionError):
+            reason = tr("nested too deeply")
+        else:  # Python refuses to read numbers of thousands of digits
+            reason = tr("a number has too many digits")
         raise ScenarioError([tr("this is not TOML: {reason}", reason=reason)], source) from None
     return from_data(data, source)
 
@@ -283,14 +289,15 @@ def with_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
         if not equals:
             raise ScenarioError([tr('"{setting}" is not of the form KEY=VALUE', setting=setting)], "--set")
         try:
-            value = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
-            value = text
-        _put(data, path.strip(), value)
+            read = tomllib.loads(f"value = {text}")
+        except (ValueError, RecursionError):
+            read = {}
+        # More lines of TOML would be more than one value: then it is not TOML that was meant.
+        _put(data, path.strip(), read["value"] if len(read) == 1 else text, "--set")
     return from_data(data, "--set")
 
 
-def _put(data: dict[str, Any], path: str, value: object) -> None:
+def _put(data: dict[str, Any], path: str, value: object, source: str = "") -> None:
     keys = path.split(".")
     here: Any = data
     for depth, key in enumerate(keys):
@@ -298,7 +305,8 @@ def _put(data: dict[str, Any], path: str, value: object) -> None:
         if isinstance(here, list):
             if not (key.isdecimal() and int(key) < len(here)):
                 name = ".".join(keys[: depth + 1])
-                raise ScenarioError([tr("{path}: no such entry; there are {count}", path=name, count=len(here))])
+                fault = tr("{path}: no such entry; there are {count}", path=name, count=len(here))
+                raise ScenarioError([fault], source)
             index = int(key)
             if last:
                 here[index] = value
@@ -309,7 +317,8 @@ def _put(data: dict[str, Any], path: str, value: object) -> None:
             here = here.setdefault(key, {})
             if not isinstance(here, dict | list):
                 name = ".".join(keys[: depth + 1])
-                raise ScenarioError([tr('{path}: holds a value, so it has no "{key}"', path=name, key=keys[depth + 1])])
+                fault = tr('{path}: holds a value, so it has no "{key}"', path=name, key=keys[depth + 1])
+                raise ScenarioError([fault], source)
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------
@@ -348,7 +357,9 @@ def find(name: str) -> Scenario:
     if name.endswith(".toml") or Path(name).is_file():
         return load(Path(name))
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = tr('did you mean "{name}"?', name=near[0]) if near else tr("the built-in ones: {names}", names=", ".join(known))
+    hint = (
+        tr('did you mean "{name}"?', name=near[0]) if near else tr("the built-in ones: {names}", names=", ".join(known))
+    )
     raise ScenarioError([tr("no scenario and no file of this name; {hint}", hint=hint)], name)
 
 
@@ -362,20 +373,20 @@ def _contradictions(scenario: Scenario) -> list[str]:
     for number, word in enumerate(language.words):
         if word in seen:
             faults.append(
-                tr('language.words[{second}]: "{word}" is there already, as words[{first}]; leave one out',
-                   second=number, word=word, first=seen[word])
+                tr("language.words[{second}]: {word} is there already, as words[{first}]; leave one out",
+                   second=number, word=_quoted(word), first=seen[word])
             )  # fmt: skip
         seen.setdefault(word, number)
     if language.end_word and language.end_word not in seen:
         near = difflib.get_close_matches(language.end_word, language.words, n=1)
         hint = tr('; did you mean "{name}"?', name=near[0]) if near else tr("; add it to language.words")
-        faults.append(tr('language.end_word: "{word}" is not one of the words', word=language.end_word) + hint)
+        faults.append(tr("language.end_word: {word} is not one of the words", word=_quoted(language.end_word)) + hint)
     texts: dict[str, int] = {}
     for number, prompt in enumerate(scenario.starts):
         if prompt.text in texts:
             faults.append(
-                tr('prompts[{second}].text: "{text}" is there already, as prompts[{first}]; give one prompt all the references',
-                   second=number, text=prompt.text, first=texts[prompt.text])
+                tr("prompts[{second}].text: {text} is there already, as prompts[{first}]; give one prompt all the references",
+                   second=number, text=_quoted(prompt.text), first=texts[prompt.text])
             )  # fmt: skip
         texts.setdefault(prompt.text, number)
         for index, reference in enumerate(prompt.references):
@@ -389,9 +400,14 @@ def _contradictions(scenario: Scenario) -> list[str]:
 
 
 def next_texts(language: Language, rest: str) -> list[tuple[int, str]]:
-    """Every word with which the text `rest` can begin, and what is left of the text after it and its joiner."""
+    """Every word with which the text `rest` can begin, and what is left of the text after it and its joiner.
+
+    The end word is a sign and never a part of a text.
+    """
     found = []
     for number, word in enumerate(language.words):
+        if word == language.end_word:
+            continue
         if rest == word:
             found.append((number, ""))
         elif rest.startswith(word + language.joiner) and len(rest) > len(word + language.joiner):
@@ -410,10 +426,12 @@ def _unsayable(language: Language, text: str) -> str:
             return ""
         if not frontier:
             said = text[: len(text) - len(shortest)]
-            return tr('"{text}" cannot be said: after "{said}" none of the words goes on like "{rest}"',
-                      text=_short(text), said=_short(said), rest=_short(shortest))  # fmt: skip
+            return tr("{text} cannot be said: after {said} none of the words goes on like {rest}",
+                      text=_quoted(text), said=_quoted(said), rest=_quoted(shortest))  # fmt: skip
         shortest = min(frontier, key=lambda rest: (len(rest), rest))
-    return tr('"{text}" has more than {limit} words; raise language.max_length', text=_short(text), limit=language.max_length)
+    return tr(
+        "{text} has more than {limit} words; raise language.max_length", text=_quoted(text), limit=language.max_length
+    )
 
 
 # -- explaining what is wrong ----------------------------------------------------------------------------------------
@@ -431,13 +449,17 @@ def _explain(error: ValidationError, data: object) -> list[str]:
             *_, parent_schema, _ = _schemas(keys)
             names = list(parent_schema.get("properties", {}))
             near = difflib.get_close_matches(str(keys[-1]), names, n=1, cutoff=0.6)
-            hint = tr('did you mean "{name}"?', name=near[0]) if near else tr("known here: {names}", names=", ".join(names))
+            hint = (
+                tr('did you mean "{name}"?', name=near[0])
+                if near
+                else tr("known here: {names}", names=", ".join(names))
+            )
             sentences[path] = tr("{path}: unknown key; {hint}", path=path, hint=hint)
         elif fault["type"] == "missing":
             sentences[path] = tr("{path}: missing; expected {expected}", path=path, expected=_expected(schema))
         else:
             sentence = tr("{path}: found {found}, expected {expected}",
-                          path=path, found=_short(_toml(value)), expected=_expected(schema))  # fmt: skip
+                          path=path, found=_quoted(value), expected=_expected(schema))  # fmt: skip
             choices = [schema["const"]] if "const" in schema else schema.get("enum", [])
             if isinstance(value, str) and (near := difflib.get_close_matches(value, choices, n=1, cutoff=0.5)):
                 sentence += "; " + tr('did you mean "{name}"?', name=near[0])
@@ -500,8 +522,8 @@ def _expected(schema: dict[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     match schema.get("type"):
         case "integer":
-            if high is not None and high >= 2**53:
-                return tr("a whole number, {low} or more", low=low)
+            if high == 2**63 - 1:
+                return tr("a whole number from {low} to 2^63 - 1", low=low)
             return tr("a whole number from {low} to {high}", low=low, high=high)
         case "number":
             if low == high:
@@ -510,12 +532,17 @@ def _expected(schema: dict[str, Any]) -> str:
         case "boolean":
             return tr("true or false")
         case "string":
-            return tr("a text, not an empty one") if schema.get("minLength") else tr("a text")
+            least, most = schema.get("minLength", 0), schema.get("maxLength")
+            if most is not None:
+                return tr("a text of {least} to {most} characters", least=least, most=most)
+            return tr("a text, not an empty one") if least else tr("a text")
         case "array":
             inner = _resolve(schema["items"])
             what = tr("texts") if inner.get("type") == "string" else tr("tables")
             if schema.get("minItems"):
                 return tr("a list of {what}, at least one and at most {most}", what=what, most=schema["maxItems"])
+            if "maxItems" in schema:
+                return tr("a list of {what}, at most {most}", what=what, most=schema["maxItems"])
             return tr("a list of {what}", what=what)
         case _:
             return tr("a table with {names}", names=", ".join(schema.get("properties", {})))
@@ -524,15 +551,25 @@ def _expected(schema: dict[str, Any]) -> str:
 def _path(keys: Sequence[int | str]) -> str:
     text = ""
     for key in keys:
-        text += f"[{key}]" if isinstance(key, int) else f".{key}" if text else key
+        if isinstance(key, int):
+            text += f"[{key}]"
+        else:
+            bare = re.fullmatch("[A-Za-z0-9_-]+", key)
+            text += ("." if text else "") + (key if bare else _quoted(key))
     return text
 
 
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return tr("a number too large for 64 bits")
+    if isinstance(value, str):
+        # JSON leaves some characters as they are that a line of text cannot show.
+        text = json.dumps(value, ensure_ascii=False)
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    if isinstance(value, int | float):
+        return json.dumps(value)
     if isinstance(value, Mapping):
         return tr("a table")
     if isinstance(value, Sequence):
@@ -540,7 +577,7 @@ def _toml(value: object) -> str:
     return tr("nothing") if value is None else str(value)
 
 
-def _short(text: str, limit: int = 60) -> str:
-    """`text` on one line, cut in the middle where it is long."""
-    line = " ".join(text.split()) if text.strip() else text
+def _quoted(value: object, limit: int = 60) -> str:
+    """`value` as a file would have it, on one line, cut in the middle where it is long."""
+    line = _toml(value)
     return line if len(line) <= limit else f"{line[: limit - 20]}…{line[-18:]}"

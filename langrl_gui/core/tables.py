@@ -200,7 +200,9 @@ class Tables:
             rows = np.arange(self.rows, self.rows + len(states), dtype=np.uint32)
             new = np.ones(len(states), bool)
         else:
-            rows = np.fromiter((self._row_numbers.setdefault(s.tobytes(), len(self._row_numbers)) for s in states), np.uint32)
+            rows = np.fromiter(
+                (self._row_numbers.setdefault(s.tobytes(), len(self._row_numbers)) for s in states), np.uint32
+            )
             known = self._node_numbers
             keys = list(zip(rows.tolist(), joints.tolist(), lengths.tolist(), strict=True))
             nodes = np.fromiter((known.setdefault(key, len(known) + 2) for key in keys), np.uint32)
@@ -303,6 +305,16 @@ class Tables:
         TableError
             If no text of the scenario is seen like that, or the table is full.
         """
+        prompts, words = states[:, 0], states[:, 1:]
+        padded = words == PADDING
+        lowest = UNSEEN if self._sees_position else 0
+        if (
+            ((prompts < 0) | (prompts >= len(self.starts))).any()
+            or (words >= self.slots).any()
+            or (~padded & (words < lowest)).any()
+            or (padded[:, :-1] & ~padded[:, 1:]).any()
+        ):
+            raise TableError(tr("there is a state with prompts or words that this scenario has not"))
         if self._context is not None:
             if not self.whole:
                 return self._reserve_rows(states)
@@ -329,7 +341,8 @@ class Tables:
     def _reserve_rows(self, states: NDArray[np.int32]) -> NDArray[np.uint32]:
         """Rows for `states` before any node leads to them: a node that sees the same will find them."""
         rows = np.fromiter(
-            (self._row_numbers.setdefault(np.ascontiguousarray(s).tobytes(), len(self._row_numbers)) for s in states), np.uint32
+            (self._row_numbers.setdefault(np.ascontiguousarray(s).tobytes(), len(self._row_numbers)) for s in states),
+            np.uint32,
         )
         if len(self._row_numbers) > self.plan.capacity:
             raise TableError(tr("the table is full"))

@@ -199,7 +199,9 @@ class Observer:
             tuple(trainer.greedy_text(prompt) for prompt in prompts) if wanted.says else None,
             self._tape() if wanted.tape else None,
             self._graph(wanted.graph, fresh) if wanted.graph else None,
-            self._heat(wanted.heat_rows, wanted.heat_slots, fresh) if wanted.heat_rows[1] and wanted.heat_slots[1] else None,
+            self._heat(wanted.heat_rows, wanted.heat_slots, fresh)
+            if wanted.heat_rows[1] and wanted.heat_slots[1]
+            else None,
         )
 
     def _curves(self) -> Curves:

@@ -147,7 +147,8 @@ class Trainer:
     def last_edges(self, count: int) -> NDArray[np.uint64]:
         """The edges taken in the last `count` steps, oldest first; `count` at most the tape's length."""
         steps = np.arange(self.step - count, self.step)
-        return self.progress.tape[steps & (len(self.progress.tape) - 1)]
+        edges: NDArray[np.uint64] = self.progress.tape[steps & (len(self.progress.tape) - 1)]
+        return edges
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -168,8 +169,10 @@ class Trainer:
 
                 self._loop = reference.loop(self.learner.name)
 
-    def advance(self, steps: int, episodes: int = NO_LIMIT) -> None:
+    def advance(self, steps: int, episodes: int = NO_LIMIT, enough: Callable[[], bool] = lambda: False) -> None:
         """Learn until `steps` steps have been taken or `episodes` episodes finished, both counted from the run's start.
+
+        Each time that an edge had to be traced, `enough` is asked whether to come back before that.
 
         Raises
         ------
@@ -182,6 +185,8 @@ class Trainer:
         while self._loop(self._world, self.learned, self.progress, rules) == arrays.EDGE_MISSING:
             self.tables.trace(self.progress.counters[arrays.MISSING : arrays.MISSING + 1])
             self._begin_rows()
+            if enough():
+                break
         self.timeline = self.timeline.at(self.step)
 
     def set(self, path: str, value: float) -> None:
@@ -222,7 +227,9 @@ class Trainer:
             learner.alpha,
             learner.gamma,
             np.uint64(draws.threshold(learner.explore.epsilon)),
-            *self._keys,
+            self._keys[0],
+            self._keys[1],
+            self._keys[2],
             np.uint64(steps),
             np.uint64(episodes),
         )

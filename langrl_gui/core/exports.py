@@ -1,0 +1,73 @@
+"""A run's table for other programs: CSV and JSON with every visited cell, and its scenario as TOML."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from langrl_gui.core import runfile, scenario
+from langrl_gui.core.runfile import Run
+from langrl_gui.core.tables import PADDING, UNSEEN
+from langrl_gui.core.trainer import state_hash
+
+KINDS: Final = ("csv", "json", "toml")
+
+
+def write(path: Path, kind: str, run: Run) -> None:
+    """Write `run` as one of KINDS to `path`, as safely as a run file.
+
+    Raises
+    ------
+    RunFileError
+        If it cannot be written; what was there before is still there.
+    """
+    text = {"csv": to_csv, "json": to_json, "toml": to_toml}[kind](run)
+    runfile.write_bytes_safely(path, text.encode())
+
+
+def to_csv(run: Run) -> str:
+    """One line per visited cell: prompt, text, word, q (17 digits), visits."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    writer.writerow(["prompt", "text", "word", "q", "visits"])
+    words = run.scenario.language.words
+    for row in _rows(run):
+        for word, q, visits in zip(words, row.q, row.visits, strict=True):
+            if visits:
+                writer.writerow([row.prompt, row.text, word, repr(q), visits])
+    return lines.getvalue()
+
+
+def to_json(run: Run) -> str:
+    """The scenario, where the run stands, and every visited row with its values and visits."""
+    moment = run.moment
+    data = {
+        "scenario": scenario.to_data(run.scenario),
+        "step": moment.step,
+        "episode": moment.episode,
+        "state_hash": state_hash(moment),
+        "rows": [row._asdict() for row in _rows(run)],
+    }
+    return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
+
+
+def to_toml(run: Run) -> str:
+    """The scenario as it was at step 0."""
+    return scenario.dumps(run.scenario)
+
+
+class _Row(NamedTuple):
+    prompt: str
+    text: str
+    words: list[str]
+    q: list[float]
+    visits: list[int]
+
+
+def _rows(run: Run) -> Iterator[_Row]:
+    language, prompts, moment = run.scenario.language, run.scenario.starts, run.moment
+    for state, q, visits in zip(moment.states.tolist(), moment.q.tolist(), moment.visits.tolist(), strict=True):
+        words = [language.words[w] if w != UNSEEN else "·" for w in state[1:] if w != PADDING]
+        yield _Row(prompts[state[0]].text, language.joiner.join(words), words, q, visits)

@@ -1,0 +1,219 @@
+"""The reward terms' claims: `match` against its definition on whole texts, and the sum of terms in its order."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from langrl_gui.core import scenario
+from langrl_gui.core.rewards import Dynamics, Match, Step
+from langrl_gui.core.scenario import Language, MatchReward, Prompt, Scenario
+
+
+def build(words, references, joiner="", max_length=4, end_word="", rewards=({"kind": "match"},)) -> Scenario:
+    language = {"words": words, "joiner": joiner, "max_length": max_length, "end_word": end_word}
+    prompts = [{"text": f"prompt {number}", "references": some} for number, some in enumerate(references)]
+    return scenario.from_data({"name": "x", "language": language, "prompts": prompts, "rewards": list(rewards)})
+
+
+def match(problem: Scenario) -> Match:
+    return Match(problem.language, problem.starts, problem.rewards[0])
+
+
+def is_right(language: Language, references, said: tuple[int, ...], word: int) -> bool:
+    """The definition: does some reference that agrees with what was said so far go on with this word?"""
+    if language.words[word] == language.end_word:
+        return language.join(said) in references
+    text = language.join((*said, word))
+    return any(r == text or (r.startswith(text + language.joiner) and r != text + language.joiner) for r in references)
+
+
+def whole_texts(language: Language):
+    """Every text that has not ended, in which every word of `language` may come next."""
+    goes_on = [number for number, word in enumerate(language.words) if word != language.end_word]
+    for length in range(language.max_length):
+        yield from product(goes_on, repeat=length)
+
+
+def memory_after(term, prompt: int, said: tuple[int, ...]):
+    memory = term.start(prompt)
+    for word in said:
+        step = term.step(memory)
+        memory = step.memories[step.which[word]]
+    return memory
+
+
+@st.composite
+def languages(draw):
+    """Words of one to three letters that many texts can be divided into in several ways."""
+    words = draw(st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=4, unique=True))
+    joiner, length = draw(st.sampled_from(["", " ", "b", "ab"])), draw(st.integers(1, 4))
+    end_word = draw(st.sampled_from(["", ".", "a"]))
+    if end_word and end_word not in words:
+        words.append(end_word)
+    says = [word for word in words if word != end_word]
+    if not says:
+        words, says = [*words, "b"], ["b"]
+    texts = st.lists(st.sampled_from(says), min_size=0 if end_word else 1, max_size=length).map(joiner.join)
+    references = draw(st.lists(st.lists(texts, min_size=1, max_size=3), min_size=1, max_size=2))
+    return build(words, references, joiner, length, end_word)
+
+
+@given(languages())
+@settings(max_examples=150, deadline=None)
+def test_that_match_rewards_each_word_after_each_text_by_its_definition(problem):
+    term = match(problem)
+    for prompt, start in enumerate(problem.starts):
+        for said in whole_texts(problem.language):
+            rewards = term.step(memory_after(term, prompt, said)).rewards
+            assert rewards.tolist() == [
+                1.0 if is_right(problem.language, start.references, said, word) else -1.0
+                for word in range(len(problem.language.words))
+            ]
+
+
+@given(languages())
+@settings(max_examples=100, deadline=None)
+def test_that_texts_have_one_memory_exactly_where_the_same_is_left_to_say(problem):
+    language, term = problem.language, match(problem)
+    left = {}
+    for prompt, start in enumerate(problem.starts):
+        for said in whole_texts(language):
+            agree = [r for r in start.references if not said or is_right(language, [r], said[:-1], said[-1])]
+            spoken = len(language.join(said) + language.joiner) if said else 0
+            rests = frozenset(reference[spoken:] for reference in agree)
+            assert left.setdefault(memory_after(term, prompt, said), rests) == rests
+    assert len(set(left.values())) == len(left)
+
+
+def test_that_a_reference_can_be_said_in_any_division_into_words():
+    problem = build(["a", "ab", "b", "abb"], [["abb"]])
+    term, right = match(problem), {(0,), (1,), (3,), (0, 2), (0, 2, 2), (1, 2)}
+    for said in whole_texts(problem.language):
+        for word in range(4):
+            reward = term.step(memory_after(term, 0, said)).rewards[word]
+            assert reward == (1.0 if (*said, word) in right else -1.0), (said, word)
+    assert memory_after(term, 0, (0, 2)) == memory_after(term, 0, (1,)), "nothing can tell them apart from here on"
+
+
+def test_that_a_word_is_right_only_where_the_joiner_follows_it():
+    term = match(build(["in", "inn", "n"], [["in n"]], joiner=" "))
+    assert term.step(term.start(0)).rewards.tolist() == [1.0, -1.0, -1.0]
+    assert term.step(memory_after(term, 0, (0,))).rewards.tolist() == [-1.0, -1.0, 1.0]
+
+
+def test_that_every_reference_that_still_agrees_may_go_on():
+    problem = build(["a", "b", "c"], [["ab", "ac", "b"]])
+    term = match(problem)
+    assert term.step(term.start(0)).rewards.tolist() == [1.0, 1.0, -1.0]
+    assert term.step(memory_after(term, 0, (0,))).rewards.tolist() == [-1.0, 1.0, 1.0]
+
+
+def test_that_past_the_end_of_a_reference_only_the_end_word_is_right():
+    words = ["a", "b", "."]
+    assert match(build(words, [["ab"]], end_word=".")).step(("",)).rewards.tolist() == [-1.0, -1.0, 1.0]
+    assert match(build(words, [["ab"]])).step(("",)).rewards.tolist() == [-1.0, -1.0, -1.0]
+    term = match(build(words, [["a", "ab"]], end_word="."))
+    assert term.step(memory_after(term, 0, (0,))).rewards.tolist() == [-1.0, 1.0, 1.0]
+
+
+def test_that_nothing_is_right_after_a_wrong_word():
+    term = match(build(["a", "b"], [["ab"]]))
+    assert memory_after(term, 0, (1,)) == memory_after(term, 0, (0, 0)) == memory_after(term, 0, (0, 1, 0)) == ()
+    assert term.step(()).rewards.tolist() == [-1.0, -1.0]
+
+
+def test_that_neither_order_nor_repetition_of_references_matters():
+    language = Language(words=("a", "b"), max_length=2)
+    prompts = [Prompt(references=("ab", "ba")), Prompt(text="x", references=("ba", "ab", "ba"))]
+    term = Match(language, prompts, MatchReward(kind="match"))
+    assert term.start(0) == term.start(1)
+
+
+def test_that_each_prompt_has_its_own_references():
+    term = match(build(["a", "b"], [["a"], ["b"]]))
+    assert term.step(term.start(0)).rewards.tolist() == [1.0, -1.0]
+    assert term.step(term.start(1)).rewards.tolist() == [-1.0, 1.0]
+
+
+def test_that_right_and_wrong_are_what_the_scenario_says():
+    rewards = [{"kind": "match", "right": 0.25, "wrong": -3}]
+    term = match(build(["a", "b"], [["a"]], rewards=rewards))
+    assert term.step(term.start(0)).rewards.tolist() == [0.25, -3.0]
+
+
+# -- the sum of the terms ---------------------------------------------------------------------------------------------
+
+
+def reward_of(rewards, word=0) -> float:
+    dynamics = Dynamics(build(["a", "b"], [["a"]], rewards=rewards))
+    return float(dynamics.moves(dynamics.start(0)).rewards[0, word])
+
+
+def test_that_terms_are_weighted_and_added_left_to_right_in_scenario_order():
+    huge = {"kind": "match", "right": 1e9, "weight": 1e9}
+    one = {"kind": "match", "right": 1, "weight": 1}
+    minus = {"kind": "match", "right": 1e9, "weight": -1e9}
+    assert reward_of([huge, one, minus]) == 0.0, "1 is lost in 1e18 before 1e18 is taken away"
+    assert reward_of([huge, minus, one]) == 1.0
+    tenths = [{"kind": "match", "weight": weight} for weight in (0.1, 0.2, 0.3)]
+    assert reward_of(tenths) == (0.1 + 0.2) + 0.3 != 0.1 + (0.2 + 0.3)
+
+
+@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_size=5))
+@settings(max_examples=60, deadline=None)
+def test_that_a_reward_follows_to_the_last_bit_from_the_shares_of_its_terms(terms):
+    rewards = [{"kind": "match", "right": right, "wrong": wrong, "weight": weight} for right, wrong, weight in terms]
+    dynamics = Dynamics(build(["a", "b", "ab"], [["ab", "a"]], end_word="b", rewards=rewards))
+    moves = dynamics.moves(dynamics.start(0))
+    for ends, word in product((0, 1), range(3)):
+        shares = dynamics.shares[moves.shares[ends, word]]
+        total = shares[0] * terms[0][2]
+        for share, (_, _, weight) in zip(shares[1:], terms[1:], strict=True):
+            total = total + share * weight
+        assert moves.rewards[ends, word] == total
+        assert shares == tuple(term[0] if word in (0, 2) else term[1] for term in terms)
+
+
+class Rhyme:
+    """A term that remembers the last word and pays, when the text ends, for ending as it began to end before."""
+
+    def start(self, prompt):
+        return None
+
+    def step(self, memory):
+        return Step(np.array([0.0, 0.5, 0.0]), (0, 1), np.array([0, 1, 0]))
+
+    def end(self, memory):
+        return 10.0 * memory
+
+
+def with_rhyme() -> Dynamics:
+    problem = build(["a", "b", "c"], [["ab"]], rewards=[{"kind": "match"}, {"kind": "match", "weight": 2}])
+    dynamics = Dynamics(problem)
+    dynamics.terms = [dynamics.terms[0], Rhyme()]
+    return dynamics
+
+
+def test_that_ending_adds_what_the_terms_give_for_the_memory_in_which_the_text_ends():
+    dynamics = with_rhyme()
+    moves = dynamics.moves(dynamics.start(0))
+    assert moves.rewards[0].tolist() == [1 + 0, -1 + 2 * 0.5, -1 + 0]
+    assert moves.rewards[1].tolist() == [1 + 0, -1 + 2 * (0.5 + 10), -1 + 0]
+    assert dynamics.shares[moves.shares[1, 1]] == (-1.0, 10.5)
+
+
+def test_that_texts_share_a_joint_memory_only_where_every_term_remembers_the_same():
+    dynamics = with_rhyme()
+    right, other, third = dynamics.moves(dynamics.start(0)).successors.tolist()
+    assert len({right, other, third}) == 3, "a is right; b and c are wrong, but rhyme differently"
+    after_a, after_c = dynamics.moves(right), dynamics.moves(third)
+    assert after_c.successors[0] == after_c.successors[2] == after_a.successors[2], "wrong, and ending on no b"
+    assert after_c.successors[1] != after_a.successors[1]
+
+
+@pytest.mark.parametrize(("end_word", "ends"), [("", [False, False]), ("b", [False, True])])
+def test_that_only_the_end_word_ends_a_text_early(end_word, ends):
+    assert Dynamics(build(["a", "b"], [["a"]], end_word=end_word)).ends_text.tolist() == ends
