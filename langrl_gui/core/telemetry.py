@@ -291,7 +291,7 @@ class Observer:
         )
 
     def _choose(self, most: int) -> GraphShape:
-        """Column by column, at most `most` followers of what is shown: the best word's, the current one, the most visited."""
+        """At most `most` followers a column of what is shown: the best word's, the current one's, the most visited."""
         tables, learned, slots = self.trainer.tables, self.trainer.learned, self.trainer.tables.slots
         visits_of = learned.visits.reshape(-1, slots)
         successor = tables.successor.reshape(-1, slots)

@@ -1,7 +1,9 @@
 """Where a moment of a run is, and what people changed on the way. Addresses, events and branches; no arrays, no Qt."""
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
+
+from langrl_gui.core.i18n import tr
 
 
 class Address(NamedTuple):
@@ -9,6 +11,9 @@ class Address(NamedTuple):
 
     branch: int
     step: int
+
+
+START: Final = Address(0, 0)
 
 
 @dataclass(frozen=True)
@@ -36,7 +41,7 @@ class Timeline:
     """All branches of a run, and the moment it stands at."""
 
     branches: tuple[Branch, ...] = (Branch(),)
-    pointer: Address = Address(0, 0)
+    pointer: Address = START
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -63,10 +68,46 @@ class Timeline:
                 {
                     "parent": list(branch.parent) if branch.parent else None,
                     "events": [
-                        {"step": e.step, "sequence": e.sequence, "set": e.path, "to": e.value} for e in branch.events
+                        {"step": event.step, "sequence": event.sequence, "set": event.path, "to": float(event.value)}
+                        for event in branch.events
                     ],
                 }
                 for branch in self.branches
             ],
             "pointer": list(self.pointer),
         }
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> "Timeline":
+        """The timeline that `to_data` gave as `data`, which has that form.
+
+        Raises
+        ------
+        ValueError
+            With a sentence, if it contradicts itself: a branch that leaves none before it, or an event or a pointer
+            where its branch is not.
+        """
+        branches: list[Branch] = []
+        for number, entry in enumerate(data["branches"]):
+            parent = Address(*entry["parent"]) if entry["parent"] is not None else None
+            if (parent is None) != (number == 0) or (parent and not _lies_on(parent, branches)):
+                raise ValueError(tr("branch {number} leaves none before it", number=number))
+            step, sequence = parent.step if parent else 0, -1
+            events = tuple(Event(e["step"], e["sequence"], e["set"], e["to"]) for e in entry["events"])
+            for event in events:
+                if event.step < step or event.sequence != (sequence + 1 if event.step == step else 0):
+                    raise ValueError(tr("the events of branch {number} are not in order", number=number))
+                step, sequence = event.step, event.sequence
+            branches.append(Branch(parent, events))
+        pointer = Address(*data["pointer"])
+        if not _lies_on(pointer, branches):
+            raise ValueError(tr("the pointer is on no branch"))
+        return cls(tuple(branches), pointer)
+
+
+def _lies_on(address: Address, branches: list[Branch]) -> bool:
+    """Whether the address is on one of the branches, at or after the step at which that begins."""
+    if not 0 <= address.branch < len(branches):
+        return False
+    parent = branches[address.branch].parent
+    return address.step >= (parent.step if parent else 0)

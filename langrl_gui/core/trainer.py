@@ -264,6 +264,11 @@ class Trainer:
         order: NDArray[np.intp] = visited[self.tables.row_order(visited)]
         return order
 
+    @property
+    def cells_visited(self) -> int:
+        """Cells of the table that were learned from at least once."""
+        return int(np.count_nonzero(self.learned.visits[: self.tables.rows * self.tables.slots]))
+
     def moment(self) -> Moment:
         """A copy of everything that makes the run what it is now."""
         slots = self.tables.slots

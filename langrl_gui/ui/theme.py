@@ -22,7 +22,9 @@ _POSITIVE: Final = (0xDB, 0x84, 0x2B)
 def is_dark(palette: QPalette | None = None) -> bool:
     """Whether text is light on dark."""
     palette = palette or QGuiApplication.palette()
-    return palette.color(QPalette.ColorRole.WindowText).lightness() > palette.color(QPalette.ColorRole.Window).lightness()
+    return (
+        palette.color(QPalette.ColorRole.WindowText).lightness() > palette.color(QPalette.ColorRole.Window).lightness()
+    )
 
 
 def value_color(value: float, span: float, dark: bool | None = None) -> QColor:

@@ -1,0 +1,556 @@
+"""`langrl`: without a screen what the window does. Uses the laboratory only; every command prints for people, or JSON.
+
+Exit codes: 0 done, 1 a check failed, 2 wrong input (one line on stderr), 130 interrupted.
+"""
+
+import argparse
+import json
+import math
+import os
+import signal
+import sys
+import time
+import unicodedata
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Final
+
+from tqdm import tqdm
+
+import langrl_gui
+from langrl_gui.core import exports, i18n, oracle, runfile
+from langrl_gui.core import scenario as scenarios
+from langrl_gui.core.errors import LangrlError, RunFileDamaged, RunFileError, ScenarioError
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.runfile import Run
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.tables import UNSEEN
+from langrl_gui.core.trainer import NO_LIMIT, Trainer
+
+DONE, CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
+SLICE: Final = 0.05
+"""Seconds between two looks at Ctrl+C and the progress bar."""
+DEFAULT_EPISODES: Final = 10_000
+"""For a scenario that names no stop rule, where none is given."""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    i18n.set_language(i18n.language_of_environment())
+    options = _parser().parse_args(argv)
+    try:
+        code: int = options.command(options)
+        sys.stdout.flush()
+        return code
+    except RunFileDamaged as error:
+        return _complain(error, CHECK_FAILED)
+    except LangrlError as error:
+        return _complain(error, WRONG_INPUT)
+    except BrokenPipeError:  # whoever read our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+def _complain(error: Exception, code: int) -> int:
+    print("langrl: " + " ".join(str(error).split()), file=sys.stderr)
+    return code
+
+
+# -- commands ---------------------------------------------------------------------------------------------------------
+
+
+def _scenarios(options: argparse.Namespace) -> int:
+    rows = []
+    for name, path in scenarios.built_in().items():
+        scenario = scenarios.load(path)
+        rows.append(
+            {
+                "id": name,
+                "name": scenario.name,
+                "words": len(scenario.language.words),
+                "states": oracle.count_states(scenario),
+                "description": scenario.description,
+            }
+        )
+    if options.json:
+        _print_json(rows)
+    else:
+        _print_table(
+            [tr("id"), tr("name"), tr("words"), tr("states"), tr("what it shows")], [list(row.values()) for row in rows]
+        )
+    return DONE
+
+
+def _train(options: argparse.Namespace) -> int:
+    scenario = _find_scenario(options.scenario)
+    settings = list(options.set)
+    if options.seed is not None:
+        settings.append(f"learner.seed={options.seed}")
+    if settings:
+        scenario = scenarios.with_settings(scenario, settings)
+    _check_writable(options.out)
+    return _learn(Trainer(scenario), options, _limits(scenario, options))
+
+
+def _resume(options: argparse.Namespace) -> int:
+    trainer = runfile.to_trainer(runfile.read(Path(options.file)))
+    steps, episodes = trainer.limits
+    if options.steps is not None or options.episodes is not None:
+        steps = NO_LIMIT if options.steps is None else trainer.step + options.steps
+        episodes = NO_LIMIT if options.episodes is None else trainer.episode + options.episodes
+    elif trainer.step >= steps or trainer.episode >= episodes:
+        raise ScenarioError(
+            [tr("the run has met its stop rule; say how far to go on with --steps or --episodes")], options.file
+        )
+    _check_writable(options.out)
+    return _learn(trainer, options, (min(steps, NO_LIMIT), min(episodes, NO_LIMIT)))
+
+
+def _learn(trainer: Trainer, options: argparse.Namespace, limits: tuple[int, int]) -> int:
+    """Train to `limits` = (steps, episodes), save if asked, and report."""
+    trainer.prepare()
+    first, began = trainer.step, time.perf_counter()
+    with _interruptible() as interrupted:
+        _advance(trainer, limits, interrupted)
+    seconds = time.perf_counter() - began
+    if options.out:
+        runfile.write(Path(options.out), runfile.of_trainer(trainer))
+    steps = trainer.step - first
+    report = {
+        "steps": trainer.step,
+        "episodes": trainer.episode,
+        "seconds": seconds,
+        "steps_per_second": steps / seconds if seconds else 0.0,
+        "states": trainer.tables.rows,
+        "cells_visited": trainer.cells_visited,
+        "says": [_text(trainer.scenario, text) for text in _greedy(trainer)],
+        "optimum": _optimum(trainer.scenario),
+        "state_hash": trainer.state_hash(),
+    }
+    if options.json:
+        _print_json(report)
+    else:
+        _print_training(trainer.scenario, report, options.out)
+    if interrupted():
+        saved = tr("; saved to {path}", path=options.out) if options.out else ""
+        print(tr("langrl: interrupted at step {step}", step=trainer.step) + saved, file=sys.stderr)
+        return INTERRUPTED
+    return DONE
+
+
+def _solve(options: argparse.Namespace) -> int:
+    scenario = _find_scenario(options.scenario)
+    with _bar(tr("solving")) as bar:
+        solution = oracle.solve(scenario, progress=bar)
+    report: dict[str, Any] = {
+        "method": solution.method,
+        "states": solution.states,
+        "edges": solution.edges,
+        "residual": solution.residual,
+        "start_value": solution.start_value,
+        "optimum": [_best(scenario, best) for best in solution.optimum],
+    }
+    if options.values:
+        report["values"] = [
+            {
+                "prompt": scenario.starts[prompt].text,
+                "words": [None if word == UNSEEN else scenario.language.words[word] for word in words],
+                "value": None if math.isnan(value) else value,
+            }
+            for prompt, words, value in solution.values()
+        ]
+    if options.json:
+        _print_json(report)
+        return DONE
+    print(
+        tr(
+            "{method}, {states} states, {edges} edges, residual {residual:g}",
+            **{k: report[k] for k in ("method", "states", "edges", "residual")},
+        )
+    )
+    print(tr("value of the start: {value}", value=solution.start_value))
+    for best in report["optimum"]:
+        print(_line(best))
+    for row in report.get("values", []):
+        print(row["prompt"], " ".join(word or "·" for word in row["words"]), row["value"], sep="\t")
+    return DONE
+
+
+def _show(options: argparse.Namespace) -> int:
+    run = runfile.read(Path(options.file))
+    moment = run.moment
+    trainer = runfile.to_trainer(run)
+    report = {
+        "scenario": run.scenario.name,
+        "seed": run.scenario.learner.seed,
+        "step": moment.step,
+        "episode": moment.episode,
+        "branches": len(moment.timeline.branches),
+        "events": len(moment.timeline.events),
+        "states": len(moment.states),
+        "words": len(run.scenario.language.words),
+        "kernel": f"{run.kernel.name} {run.kernel.version}",
+        "says": [_text(trainer.scenario, text) for text in _greedy(trainer)],
+        "state_hash": trainer.state_hash(),
+    }
+    if options.json:
+        _print_json(report)
+    else:
+        for key, value in report.items():
+            if key == "says":
+                for text in report["says"]:  # type: ignore[attr-defined]
+                    print(_line(text))
+            else:
+                print(f"{key:12} {value}")
+    return DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    run = runfile.read(Path(options.file))
+    if options.replay:
+        again = _replayed(run, run.moment.step)
+        if runfile.dumps(runfile.of_trainer(again)) != runfile.dumps(run):
+            raise RunFileDamaged(
+                tr(
+                    "{path}: replaying its {steps} steps gives another table than the one saved",
+                    path=options.file,
+                    steps=run.moment.step,
+                )
+            )
+        print(
+            tr(
+                "{path}: every hash is right, and replaying {steps} steps gives the same bytes",
+                path=options.file,
+                steps=run.moment.step,
+            )
+        )
+    else:
+        print(tr("{path}: every hash is right", path=options.file))
+    return DONE
+
+
+def _replay(options: argparse.Namespace) -> int:
+    run = runfile.read(Path(options.file))
+    if not 0 <= options.to <= run.moment.step:
+        raise ScenarioError(
+            [tr("--to {step}: the run has the steps 0 to {last}", step=options.to, last=run.moment.step)], options.file
+        )
+    trainer = _replayed(run, options.to)
+    report = {"step": trainer.step, "state_hash": trainer.state_hash()}
+    if options.json:
+        _print_json(report)
+    else:
+        print(tr("step {step}: {state_hash}", **report))
+    return DONE
+
+
+def _say(options: argparse.Namespace) -> int:
+    trainer = runfile.to_trainer(runfile.read(Path(options.file)))
+    texts = [prompt.text for prompt in trainer.scenario.starts]
+    if options.prompt is not None and options.prompt not in texts:
+        raise ScenarioError(
+            [
+                tr(
+                    '--prompt: the agent has not learned "{text}"; it knows: {known}',
+                    text=options.prompt,
+                    known=", ".join(f'"{t}"' for t in texts[:20]),
+                )
+            ],
+            options.file,
+        )
+    for number, text in enumerate(texts):
+        if options.prompt in (None, text):
+            said = trainer.scenario.language.join(trainer.greedy_text(number).words)
+            print(said if len(texts) == 1 or options.prompt is not None else f"{text}\t{said}")
+    return DONE
+
+
+def _export(options: argparse.Namespace) -> int:
+    kinds = [kind for kind in exports.KINDS if getattr(options, kind)]
+    exports.write(Path(options.out), kinds[0], runfile.read(Path(options.file)))
+    return DONE
+
+
+def _bench(options: argparse.Namespace) -> int:
+    report = {}
+    for name in scenarios.built_in():
+        trainer = Trainer(scenarios.find(name))
+        trainer.prepare()
+        trainer.advance(200_000)
+        best = 0.0
+        for _ in range(5):
+            first, began = trainer.step, time.perf_counter()
+            while time.perf_counter() - began < 0.2:
+                trainer.advance(trainer.step + 200_000)
+            best = max(best, (trainer.step - first) / (time.perf_counter() - began))
+        report[name] = {"steps_per_second": best}
+    if options.json:
+        _print_json(report)
+    else:
+        _print_table(
+            [tr("scenario"), tr("million steps/s, best of 5")],
+            [[k, f"{v['steps_per_second'] / 1e6:.1f}"] for k, v in report.items()],
+        )
+    return DONE
+
+
+# -- what commands share ----------------------------------------------------------------------------------------------
+
+
+def _find_scenario(name: str) -> Scenario:
+    """A built-in id, a `.toml`, or the scenario of a run file."""
+    path = Path(name)
+    if name not in scenarios.built_in() and path.is_file() and runfile.is_run(path):
+        return runfile.read(path).scenario
+    return scenarios.find(name)
+
+
+def _limits(scenario: Scenario, options: argparse.Namespace) -> tuple[int, int]:
+    if options.steps is not None or options.episodes is not None:
+        return options.steps or NO_LIMIT, options.episodes or NO_LIMIT
+    if scenario.stop.steps is None and scenario.stop.episodes is None:
+        return NO_LIMIT, DEFAULT_EPISODES
+    return scenario.stop.steps or NO_LIMIT, scenario.stop.episodes or NO_LIMIT
+
+
+def _check_writable(out: str | None) -> None:
+    """Say before the work, not after it, that its result could not be kept."""
+    if not out:
+        return
+    path = Path(out)
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        raise RunFileError(tr("{path}: there is no folder {folder}; make it first", path=out, folder=folder))
+    if path.is_dir() or not os.access(folder, os.W_OK):
+        raise RunFileError(tr("{path}: cannot be written; choose another place", path=out))
+
+
+def _advance(trainer: Trainer, limits: tuple[int, int], interrupted: Callable[[], bool]) -> None:
+    by_episodes = limits[1] < NO_LIMIT
+    first = trainer.episode if by_episodes else trainer.step
+    total = limits[1] if by_episodes else limits[0]
+    slice_steps = 100_000
+    with _bar(tr("learning")) as bar:
+        while trainer.step < limits[0] and trainer.episode < limits[1] and not interrupted():
+            began, before = time.perf_counter(), trainer.step
+            deadline = began + 4 * SLICE
+            trainer.advance(
+                min(trainer.step + slice_steps, limits[0]), limits[1], lambda: time.perf_counter() > deadline
+            )
+            took = time.perf_counter() - began
+            slice_steps = max(1000, int((trainer.step - before) * min(4.0, SLICE / max(took, 1e-9))))
+            now = trainer.episode if by_episodes else trainer.step
+            bar((now - first) / max(1, total - first))
+
+
+def _replayed(run: Run, step: int) -> Trainer:
+    trainer = Trainer(run.scenario)
+    with _bar(tr("replaying")) as bar:
+
+        def tick() -> None:
+            bar(trainer.step / max(1, step))
+
+        trainer.replay(run.moment.timeline, step, tick)
+    return trainer
+
+
+def _greedy(trainer: Trainer) -> Iterator[Any]:
+    return (trainer.greedy_text(prompt) for prompt in range(len(trainer.scenario.starts)))
+
+
+def _optimum(scenario: Scenario) -> list[dict[str, Any]] | None:
+    try:
+        return [_best(scenario, best) for best in oracle.solve(scenario).optimum]
+    except LangrlError:
+        return None
+
+
+def _text(scenario: Scenario, text: Any) -> dict[str, Any]:
+    return _described(scenario, text.prompt, text.words, text.value, text.total)
+
+
+def _best(scenario: Scenario, best: oracle.Optimum) -> dict[str, Any]:
+    return _described(scenario, best.prompt, best.words, best.value, best.return_)
+
+
+def _described(scenario: Scenario, prompt: int, words: tuple[int, ...], value: float, total: float) -> dict[str, Any]:
+    return {
+        "prompt": scenario.starts[prompt].text,
+        "text": scenario.language.join(words),
+        "words": [scenario.language.words[word] for word in words],
+        "value": value,
+        "return": total,
+    }
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], bool]]:
+    """Ctrl+C and SIGTERM ask for an end between two slices; what was learned is kept."""
+    asked: list[int] = []
+
+    def ask(number: int, _: FrameType | None) -> None:
+        asked.append(number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, ask) for number in numbers]
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _bar(what: str) -> Iterator[Callable[[float], bool]]:
+    """A progress bar with time left on a terminal, nothing elsewhere; told the fraction done, it answers True."""
+    with tqdm(
+        total=1.0,
+        desc=what,
+        disable=None,  # where stderr is no terminal
+        leave=False,
+        delay=0.5,
+        bar_format="{desc} {percentage:3.0f} % {bar:30} {elapsed} < {remaining}",
+    ) as bar:
+
+        def show(fraction: float) -> bool:
+            bar.update(max(0.0, min(1.0, fraction) - bar.n))
+            return True
+
+        yield show
+
+
+# -- printing ---------------------------------------------------------------------------------------------------------
+
+
+def _print_json(report: object) -> None:
+    print(json.dumps(report, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def _print_training(scenario: Scenario, report: dict[str, Any], out: str | None) -> None:
+    print(
+        tr(
+            "{name}: {steps:,} steps, {episodes:,} episodes in {seconds:.2f} s ({rate:.3g} million steps/s)",
+            name=scenario.name,
+            steps=report["steps"],
+            episodes=report["episodes"],
+            seconds=report["seconds"],
+            rate=report["steps_per_second"] / 1e6,
+        )
+    )
+    best = report["optimum"] or [None] * len(report["says"])
+    for said, optimum in zip(report["says"], best, strict=True):
+        line = tr("says {text}", text=_line(said))
+        if optimum is not None:
+            equal = said["value"] == optimum["value"]
+            line += tr("  = optimum") if equal else tr("  (optimum: {text})", text=_line(optimum))
+        print(line)
+    print(tr("state hash {hash}", hash=report["state_hash"]))
+    if out:
+        print(tr("saved to {path}", path=out))
+
+
+def _line(text: dict[str, Any]) -> str:
+    prompt = f"{text['prompt']} → " if text["prompt"] else ""
+    return prompt + tr(
+        "“{text}”  return {total:g}, value {value:.6g}", text=text["text"], total=text["return"], value=text["value"]
+    )
+
+
+def _print_table(head: list[str], rows: list[list[Any]]) -> None:
+    lines = [[str(cell) for cell in row] for row in [head, *rows]]
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(head))]
+    for line in lines:
+        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)]
+        print("  ".join(cells).rstrip())
+
+
+def _width(text: str) -> int:
+    """Columns on a terminal: East Asian wide characters take two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+# -- arguments --------------------------------------------------------------------------------------------------------
+
+
+def _whole(text: str) -> int:
+    try:
+        number = int(text.replace("_", ""))
+    except ValueError:
+        number = -1
+    if not 1 <= number < NO_LIMIT:
+        raise argparse.ArgumentTypeError(tr('"{text}" is not a whole number of 1 or more', text=text))
+    return number
+
+
+def _natural(text: str) -> int:
+    return 0 if text.strip() == "0" else _whole(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="langrl", description=tr("Train, solve and inspect small language learners."))
+    parser.add_argument("--version", action="version", version=f"langrl {langrl_gui.__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(command=run)
+        return sub
+
+    def with_json(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--json", action="store_true", help=tr("print one JSON object and nothing else"))
+
+    def with_limits(sub: argparse.ArgumentParser) -> None:
+        limits = sub.add_mutually_exclusive_group()
+        limits.add_argument("--steps", type=_whole, metavar="N", help=tr("stop after so many steps"))
+        limits.add_argument("--episodes", type=_whole, metavar="N", help=tr("stop after so many episodes"))
+        sub.add_argument("--out", metavar="FILE", help=tr("save the run here"))
+
+    scenario_help = tr("a built-in id, a .toml or a .langrl")
+    sub = command("scenarios", _scenarios, tr("list the built-in scenarios"))
+    with_json(sub)
+    sub = command("train", _train, tr("train an agent and say what it has learned"))
+    sub.add_argument("scenario", metavar="SCENARIO", help=scenario_help)
+    with_limits(sub)
+    sub.add_argument("--seed", type=_natural, metavar="N", help=tr("the luck of the run"))
+    sub.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", help=tr("change a field, such as learner.alpha=0.2")
+    )
+    with_json(sub)
+    sub = command("solve", _solve, tr("compute the exact optimum"))
+    sub.add_argument("scenario", metavar="SCENARIO", help=scenario_help)
+    sub.add_argument("--values", action="store_true", help=tr("list the value of every state"))
+    with_json(sub)
+    sub = command("show", _show, tr("say what is in a saved run"))
+    sub.add_argument("file", metavar="FILE")
+    with_json(sub)
+    sub = command("check", _check, tr("verify every hash of a saved run"))
+    sub.add_argument("file", metavar="FILE")
+    sub.add_argument("--replay", action="store_true", help=tr("also run it again from the start and compare"))
+    sub = command("replay", _replay, tr("run a saved run again from its start to a step"))
+    sub.add_argument("file", metavar="FILE")
+    sub.add_argument("--to", type=_natural, required=True, metavar="STEP")
+    with_json(sub)
+    sub = command("resume", _resume, tr("go on with a saved run"))
+    sub.add_argument("file", metavar="FILE")
+    with_limits(sub)
+    with_json(sub)
+    sub = command("say", _say, tr("what the trained agent answers"))
+    sub.add_argument("file", metavar="FILE")
+    sub.add_argument("--prompt", metavar="TEXT")
+    sub = command("export", _export, tr("write a run's table, or its scenario, for other programs"))
+    sub.add_argument("file", metavar="FILE")
+    kinds = sub.add_mutually_exclusive_group(required=True)
+    for kind in exports.KINDS:
+        kinds.add_argument(f"--{kind}", action="store_true")
+    sub.add_argument("--out", required=True, metavar="PATH")
+    sub = command("bench", _bench, tr("measure how fast this machine trains"))
+    with_json(sub)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,730 @@
+"""Run files (.langrl): a run as one safetensors container, written safely and read strictly. No Qt.
+
+Nothing in a file is executed, imported or used as a path, and no size that a file claims is believed before the file
+is found to have it. A run that is read and written again gives the same bytes.
+"""
+
+import errno
+import hashlib
+import json
+import math
+import os
+import secrets
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, BinaryIO, Final, NamedTuple
+
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from langrl_gui.core import arrays, learners
+from langrl_gui.core import scenario as scenarios
+from langrl_gui.core.errors import RunFileDamaged, RunFileError, ScenarioError
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.scenario import MOST_STEPS, Scenario
+from langrl_gui.core.tables import BUDGET, PADDING, UNSEEN
+from langrl_gui.core.timeline import Timeline
+from langrl_gui.core.trainer import LIVE, Moment, Trainer
+
+FORMAT: Final = 1
+"""Raised when an older program could not read what a newer one writes."""
+
+KEY: Final = "langrl"
+"""The one key of the container's metadata: safetensors writes several in random order."""
+
+LARGEST_HEADER: Final = 2 * scenarios.LARGEST_FILE
+"""Bytes: the largest scenario with every quotation mark escaped, or some hundred thousand events."""
+
+LARGEST_BODY: Final = BUDGET
+"""Bytes of tensors: what is saved of a run is less than what it takes while it runs."""
+
+_BEGINNING: Final = f'{{"__metadata__":{{"{KEY}":"'.encode()
+_CHUNK: Final = 1 << 20
+
+
+class Kernel(NamedTuple):
+    """The loop that a run was made with; another version would give other numbers."""
+
+    name: str
+    version: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run file holds.
+
+    Attributes
+    ----------
+    scenario : as it was at step 0; what was changed later is in the moment's timeline.
+    moment : where the run stands, and what has been learned.
+    kernel : what it was learned with.
+    """
+
+    scenario: Scenario
+    moment: Moment
+    kernel: Kernel
+
+
+def of_trainer(trainer: Trainer) -> Run:
+    """A copy of the run as it is now."""
+    kernel = Kernel(trainer.learner.name, trainer.learner.version)
+    return Run(trainer.start_scenario, trainer.moment(), kernel)
+
+
+def to_trainer(run: Run) -> Trainer:
+    """A trainer that goes on as if the run had never stopped.
+
+    Raises
+    ------
+    RunFileError
+        If the run was made with another version of the kernel, so that going on would not be the same run.
+    TableError
+        If the scenario does not fit into the memory that is planned for it.
+    """
+    learner = learners.of(run.scenario.learner)
+    if run.kernel != (learner.name, learner.version):
+        raise RunFileError(
+            tr(
+                "the run was made with version {made} of {name}, which gives other numbers than version {here} in this "
+                "program; go on with a program that has version {made}, or train the scenario anew",
+                name=run.kernel.name,
+                made=run.kernel.version,
+                here=learner.version,
+            )
+        )
+    return Trainer.of_moment(run.scenario, run.moment)
+
+
+# -- what stands in the file ------------------------------------------------------------------------------------------
+
+
+class _Kind(NamedTuple):
+    """What every tensor of one name has in common."""
+
+    code: str
+    """safetensors' name of the type."""
+    dtype: np.dtype[Any]
+    """Little-endian on every machine."""
+    axes: int
+
+
+_CODES: Final = {"f8": "F64", "u8": "U64", "i4": "I32"}
+
+
+def _kind(dtype: str, axes: int) -> _Kind:
+    return _Kind(_CODES[dtype], np.dtype(f"<{dtype}"), axes)
+
+
+_KINDS: Final = {"q": _kind("f8", 2), "visits": _kind("u8", 2), "states": _kind("i4", 2)} | {
+    f"history.{name}": _kind(values.dtype.str[1:], 1) for name, values in arrays.new_histories()._asdict().items()
+}
+
+_AMOUNTS: Final = {
+    "return": arrays.RETURN,
+    "surprise": arrays.SURPRISE,
+    "last_q": arrays.LAST_Q,
+    "last_td_error": arrays.LAST_TD_ERROR,
+}
+"""The places of `amounts` by name, so that a file does not depend on them."""
+
+_Count = Annotated[int, Field(ge=0, le=MOST_STEPS)]
+_Address = Annotated[list[_Count], Field(min_length=2, max_length=2)]
+_Hash = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class _Part(BaseModel):
+    """Base of every part of the description: nothing unknown, nothing missing, nothing converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+
+
+class _Event(_Part):
+    step: _Count
+    sequence: _Count
+    set: str
+    to: float
+
+
+class _Branch(_Part):
+    parent: _Address | None
+    events: list[_Event]
+
+
+class _Timeline(_Part):
+    branches: list[_Branch]
+    pointer: _Address
+
+
+class _Stand(_Part):
+    step: _Count
+    episode: _Count
+    prompt: _Count
+    words: list[_Count]
+    amounts: dict[str, float]
+    bin_shift: Annotated[int, Field(ge=0, le=63)]
+
+
+class _Kernel(_Part):
+    name: str
+    version: Annotated[int, Field(ge=1, le=MOST_STEPS)]
+
+
+class _Description(_Part):
+    """The JSON under KEY, without its own hash."""
+
+    format: _Count
+    scenario: dict[str, Any]
+    seed: _Count
+    timeline: _Timeline
+    stand: _Stand
+    kernel: _Kernel
+    tensors: dict[str, _Hash]
+
+
+def _canonical(data: object) -> str:
+    """The one way to write `data`: keys sorted, no spaces, no escapes that are not needed, finite numbers only."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def _sealed(description: dict[str, Any]) -> str:
+    """The canonical description with the SHA-256 of itself as its last field."""
+    text = _canonical(description)
+    return f'{text[:-1]},"sha256":"{_sha256(text.encode())}"}}'
+
+
+def _sha256(data: bytes | memoryview) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+# -- writing ----------------------------------------------------------------------------------------------------------
+
+
+def dumps(run: Run) -> bytes:
+    """The run as the bytes of a file: equal for equal runs."""
+    moment = run.moment
+    values = {"q": moment.q, "visits": moment.visits, "states": moment.states} | {
+        f"history.{name}": history for name, history in moment.histories.items()
+    }
+    # safetensors 0.8.0 writes wrong bytes for arrays that are not contiguous.
+    tensors = {name: np.ascontiguousarray(values[name], kind.dtype) for name, kind in _KINDS.items()}
+    description = {
+        "format": FORMAT,
+        "scenario": scenarios.to_data(run.scenario),
+        "seed": run.scenario.learner.seed,
+        "timeline": moment.timeline.to_data(),
+        "stand": {
+            "step": moment.step,
+            "episode": moment.episode,
+            "prompt": moment.prompt,
+            "words": list(moment.words),
+            "amounts": {name: moment.amounts[place] for name, place in _AMOUNTS.items()},
+            "bin_shift": moment.bin_shift,
+        },
+        "kernel": run.kernel._asdict(),
+        "tensors": {name: _sha256(tensor.data) for name, tensor in tensors.items()},
+    }
+    return safetensors.numpy.save(tensors, {KEY: _sealed(description)})
+
+
+def write(path: Path, run: Run) -> None:
+    """Save the run; when this returns, it is on the disk.
+
+    Raises
+    ------
+    RunFileError
+        If it cannot be saved; what was there before is still there.
+    """
+    data = dumps(run)
+    loads(data, str(path))  # what could not be opened again must not replace anything
+    write_bytes_safely(path, data)
+
+
+def write_bytes_safely(path: Path, data: bytes) -> None:
+    """Put `data` into the file at `path`, so that at every moment it is the old file or the new one, whole.
+
+    The previous file is kept as `NAME~`. Links are followed, and the file's mode stays. Whoever is killed here
+    leaves at most a hidden temporary file behind.
+
+    Raises
+    ------
+    RunFileError
+        If it cannot be written; what was there before is still there. Only where the disk fails after the new file has
+        taken its place is that the new one, and the message says so.
+    """
+    with _naming(path):
+        target = os.path.realpath(path)
+        folder = os.path.dirname(target)
+        new, spare = (os.path.join(folder, f".langrl-{secrets.token_hex(8)}.tmp") for _ in range(2))
+        try:
+            mode = _mode(target)
+            _create(new, data, mode)
+            if mode is not None:
+                _keep_previous(target, spare, mode)
+            os.replace(new, target)
+        except OSError as error:
+            raise RunFileError(tr("cannot be saved: {reason}", reason=_reason(error))) from None
+        finally:
+            for temporary in (new, spare):
+                with suppress(
+                    OSError
+                ):  # most often it has been renamed; if not, the first error is the one that matters
+                    os.unlink(temporary)
+        try:
+            _sync_folder(folder)
+        except OSError as error:
+            raise RunFileError(
+                tr(
+                    "was written, but the disk does not confirm that it is safe ({reason}); save it elsewhere too",
+                    reason=error.strerror or error,
+                )
+            ) from None
+
+
+def _mode(target: str) -> int | None:
+    """The permissions of the file that will be replaced; None where there is none."""
+    try:
+        status = os.stat(target)
+    except FileNotFoundError:
+        return None
+    if stat.S_ISDIR(status.st_mode):
+        raise RunFileError(tr("is a folder; choose the name of a file in it"))
+    if not stat.S_ISREG(status.st_mode):
+        raise RunFileError(tr("is a device or a pipe, not a file; choose another name"))
+    if not os.access(target, os.W_OK):
+        raise RunFileError(tr("is write-protected; allow writing to it, or save under another name"))
+    return stat.S_IMODE(status.st_mode)
+
+
+def _create(path: str, data: bytes, mode: int | None) -> None:
+    """Make a new file of exactly these bytes, on the disk and read back. A mode of None is what new files get."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags, 0o666 if mode is None else 0o600)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        if mode is not None:
+            os.chmod(path, mode)
+        os.fsync(descriptor)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        digest = hashlib.sha256()
+        while chunk := os.read(descriptor, _CHUNK):
+            digest.update(chunk)
+    finally:
+        os.close(descriptor)
+    if digest.hexdigest() != _sha256(data):
+        raise OSError(errno.EIO, tr("the disk gives back other data than it was given"))
+
+
+_NO_HARD_LINKS: Final = {
+    errno.EPERM,
+    errno.EACCES,
+    errno.EMLINK,
+    errno.ENOSYS,
+    errno.EINVAL,
+    errno.ENOTSUP,
+    errno.EOPNOTSUPP,
+}
+"""How file systems say that they, or this user, cannot make them."""
+
+
+def _keep_previous(target: str, spare: str, mode: int) -> None:
+    """Let `NAME~` be the file that is at `target` now, by way of the temporary name `spare`."""
+    try:
+        os.link(target, spare)
+    except OSError as error:
+        if error.errno not in _NO_HARD_LINKS:
+            raise
+        _create(spare, Path(target).read_bytes(), mode)
+    os.replace(spare, f"{target}~")  # does nothing where both are one file already: `spare` is then left to be removed
+
+
+def _sync_folder(folder: str) -> None:
+    """Have the names in a folder on the disk."""
+    if sys.platform == "win32":
+        return  # folders cannot be opened there; NTFS keeps a journal of names
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # a file system that knows no such thing
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def _reason(error: OSError) -> str:
+    """Why something could not be written, and what to do."""
+    match error.errno:
+        case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
+            return tr("there is no room for it; make room, or save it elsewhere")
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return tr("writing is not allowed in this folder; choose another one")
+        case errno.ENOENT | errno.ENOTDIR:
+            return tr("there is no such folder; make it, or choose another one")
+        case errno.ENAMETOOLONG:
+            return tr("the name is too long; choose a shorter one")
+        case _:
+            return tr("{reason}; save it elsewhere", reason=error.strerror or error)
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def is_run(path: Path) -> bool:
+    """Whether the file at `path` begins like a run, whatever its name; False where nothing can be read."""
+    try:
+        with _open(path) as file:
+            return file.read(8 + len(_BEGINNING))[8:] == _BEGINNING
+    except (OSError, RunFileError):
+        return False
+
+
+def read(path: Path) -> Run:
+    """The run in the file at `path`.
+
+    Raises
+    ------
+    RunFileDamaged
+        If a hash differs from what was written.
+    RunFileError
+        If this is not a run, or not one that this program can read.
+    """
+    with _naming(path):
+        try:
+            with _open(path) as file:
+                size = os.fstat(file.fileno()).st_size
+                beginning = file.read(8 + len(_BEGINNING))
+                length = _header_length(beginning, size)
+                header = _header(beginning[8:] + file.read(length - len(_BEGINNING)), size - 8 - length)
+                body = file.read(header.size)
+        except OSError as error:
+            raise RunFileError(tr("cannot be read: {reason}", reason=error.strerror or error)) from None
+        return _run(header, memoryview(body))
+
+
+def loads(data: bytes, source: str) -> Run:
+    """The run that `data` holds, which came from `source`; raises as `read` does."""
+    with _naming(source):
+        length = _header_length(data[: 8 + len(_BEGINNING)], len(data))
+        header = _header(data[8 : 8 + length], len(data) - 8 - length)
+        return _run(header, memoryview(data)[8 + length :])
+
+
+def _open(path: Path) -> BinaryIO:
+    if not stat.S_ISREG(os.stat(path).st_mode):  # opening a pipe would wait for somebody to write into it
+        raise RunFileError(tr("is not a file; open a run (.langrl) or a scenario (.toml)"))
+    return path.open("rb")
+
+
+def _header_length(beginning: bytes, size: int) -> int:
+    """The length of the header in a file of this size, from its first bytes."""
+    if beginning[8:] != _BEGINNING:
+        raise RunFileError(
+            tr("is empty, not a run; use another copy of it")
+            if not beginning
+            else tr("is not a run of LangRL Studio; open a run (.langrl) or a scenario (.toml)")
+        )
+    length = int.from_bytes(beginning[:8], "little")
+    if not len(_BEGINNING) < length <= LARGEST_HEADER:
+        raise _broken(tr("claims a header of {length} bytes, which no run has", length=length))
+    if length > size - 8:
+        raise _broken(
+            tr("is cut short: its header has {length} bytes, and {size} are there", length=length, size=size - 8)
+        )
+    return length
+
+
+class _Place(NamedTuple):
+    """Where a tensor lies in the body."""
+
+    begin: int
+    end: int
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Header:
+    """The container's header.
+
+    Attributes
+    ----------
+    description : the text under KEY, not checked yet.
+    places : for each name in _KINDS where its tensor lies; together they fill the body without gap or overlap.
+    size : of the body, in bytes.
+    """
+
+    description: str
+    places: dict[str, _Place]
+    size: int
+
+
+def _header(raw: bytes, size: int) -> _Header:
+    """The header `raw` of a file whose body has `size` bytes, checked before any of those is looked at."""
+    data = _parsed(raw)
+    compact = json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode()
+    if raw != compact + b" " * (-len(compact) % 8):
+        raise _broken(tr("has a header that is not laid out as in a run"))
+    metadata = data.pop("__metadata__")
+    if list(metadata) != [KEY]:
+        raise _broken(tr("has other metadata than a run"))
+    if unknown := data.keys() - _KINDS.keys():
+        raise _broken(tr("has a tensor {name}, which no run has", name=_quoted(min(unknown))))
+    if missing := _KINDS.keys() - data.keys():
+        raise _broken(tr("lacks the tensor {name}", name=_quoted(min(missing))))
+    places = {name: _place(name, entry) for name, entry in data.items()}
+    end = 0
+    for name, place in sorted(places.items(), key=lambda item: item[1]):
+        if place.begin > end:
+            raise _broken(tr("has a gap before the tensor {name}", name=_quoted(name)))
+        if place.begin < end:
+            raise _broken(tr("has a tensor {name} that overlaps another", name=_quoted(name)))
+        end = place.end
+    if end > size:
+        raise _broken(tr("is cut short: it describes {length} bytes of data and has {size}", length=end, size=size))
+    if end < size:
+        raise _broken(tr("goes on for {count} bytes after its end", count=size - end))
+    if size > LARGEST_BODY:
+        raise RunFileError(
+            tr(
+                "holds {size} MiB, more than the {most} MiB of memory that are planned for a run; "
+                "use fewer words, or a shorter context",
+                size=size >> 20,
+                most=LARGEST_BODY >> 20,
+            )
+        )
+    return _Header(metadata[KEY], places, size)
+
+
+def _place(name: str, entry: object) -> _Place:
+    """What the header says of one tensor, if that is possible."""
+    kind = _KINDS[name]
+    match entry:
+        case {"dtype": kind.code, "shape": list(shape), "data_offsets": [int(begin), int(end)], **rest} if not rest:
+            sizes = [begin, end, *shape]
+            if len(shape) == kind.axes and all(type(number) is int and number >= 0 for number in sizes):
+                if end - begin == math.prod(shape) * kind.dtype.itemsize:
+                    return _Place(begin, end, tuple(shape))
+                raise _broken(tr("has a tensor {name} whose size is not that of its shape", name=_quoted(name)))
+    raise _broken(tr("describes its tensor {name} in a way no run does", name=_quoted(name)))
+
+
+def _run(header: _Header, body: memoryview) -> Run:
+    """The run, if all of its parts are whole and agree."""
+    if len(body) != header.size:
+        raise _broken(tr("was changed while it was read"))
+    description = _description(header.description)
+    if description.tensors.keys() != _KINDS.keys():
+        raise _broken(tr("has hashes of other tensors than it has"))
+    tensors: dict[str, NDArray[Any]] = {}
+    damaged = []
+    for name, kind in _KINDS.items():
+        place = header.places[name]
+        part = body[place.begin : place.end]
+        if _sha256(part) != description.tensors[name]:
+            damaged.append(name)
+        little = np.frombuffer(part, kind.dtype).reshape(place.shape)
+        tensors[name] = little.astype(kind.dtype.newbyteorder("="), copy=False)
+    if damaged:
+        raise _damaged(tr("has other contents than were written, in {names}", names=", ".join(damaged)))
+    try:
+        scenario = scenarios.from_data(description.scenario)
+    except ScenarioError as error:
+        raise _broken(tr("holds a scenario that cannot be used: {fault}", fault=_short(error.faults[0]))) from None
+    learner = learners.of(scenario.learner)
+    if (description.kernel.name, description.seed) != (learner.name, scenario.learner.seed):
+        raise _broken(tr("names another kernel or seed than its scenario"))
+    timeline = _timeline(description.timeline, description.stand.step, scenario)
+    moment = _moment(description.stand, timeline, tensors)
+    if fault := _contradiction(scenario, moment):
+        raise _broken(fault)
+    return Run(scenario, moment, Kernel(description.kernel.name, description.kernel.version))
+
+
+def _description(text: str) -> _Description:
+    data = _parsed(text.encode())
+    sha256 = data.pop("sha256", None)
+    if sha256 != _sha256(_canonical(data).encode()):
+        raise _damaged(tr("has another description than was written"))
+    if _sealed(data) != text:
+        raise _broken(tr("has a description that is not laid out as in a run"))
+    version = data.get("format")
+    if type(version) is int and version > FORMAT:
+        raise RunFileError(
+            tr(
+                "has format {found}, and this program reads up to {known}; open it with a newer LangRL Studio",
+                found=_quoted(version),
+                known=FORMAT,
+            )
+        )
+    try:
+        return _Description.model_validate(data)
+    except ValidationError as error:
+        fault = error.errors(include_url=False, include_context=False)[0]
+        path = _short(".".join(map(str, fault["loc"])))
+        match fault["type"]:
+            case "missing":
+                raise _broken(tr("lacks {path} in its description", path=path)) from None
+            case "extra_forbidden":
+                raise _broken(tr("has {path} in its description, which no run has", path=path)) from None
+            case _:
+                found = _quoted(fault["input"])
+                raise _broken(tr("says that {path} is {found}, which cannot be", path=path, found=found)) from None
+
+
+def _timeline(data: _Timeline, step: int, scenario: Scenario) -> Timeline:
+    try:
+        timeline = Timeline.from_data(data.model_dump())
+    except ValueError as error:
+        raise _broken(tr("has a timeline that contradicts itself: {fault}", fault=error)) from None
+    if timeline.pointer.step != step or any(event.step > step for event in timeline.events):
+        raise _broken(tr("has a timeline that does not lead to where the run stands"))
+    for path, value in sorted({(event.path, event.value) for branch in timeline.branches for event in branch.events}):
+        if path not in LIVE:
+            raise _broken(tr("has an event that sets {path}, which cannot change", path=_quoted(path)))
+        try:
+            scenario.changed(path, value)
+        except ScenarioError as error:
+            raise _broken(tr("has an event that cannot be: {fault}", fault=_short(error.faults[0]))) from None
+    return timeline
+
+
+def _moment(stand: _Stand, timeline: Timeline, tensors: dict[str, NDArray[Any]]) -> Moment:
+    if stand.amounts.keys() != _AMOUNTS.keys():
+        raise _broken(tr("has other amounts than a run"))
+    amounts = sorted(_AMOUNTS, key=_AMOUNTS.__getitem__)
+    return Moment(
+        timeline,
+        stand.step,
+        stand.episode,
+        stand.prompt,
+        tuple(stand.words),
+        tuple(stand.amounts[name] for name in amounts),
+        stand.bin_shift,
+        tensors["states"],
+        tensors["q"],
+        tensors["visits"],
+        {name: tensors[f"history.{name}"] for name in arrays.Histories._fields},
+    )
+
+
+def _contradiction(scenario: Scenario, moment: Moment) -> str:
+    """In what the parts of a run do not agree; empty where they do."""
+    language = scenario.language
+    slots, said = len(language.words), len(moment.words)
+    end = language.words.index(language.end_word) if language.end_word else slots
+    if moment.prompt >= len(scenario.starts) or any(word >= slots or word == end for word in moment.words):
+        return tr("stands in an episode that its scenario does not have")
+    finished = moment.step - said
+    if not (said < language.max_length and moment.episode <= finished <= moment.episode * language.max_length):
+        return tr("has taken another number of steps than its episodes have")
+    full, rest = divmod(moment.episode, 1 << moment.bin_shift)
+    bins = full + (rest > 0)
+    lengths = {name: len(values) for name, values in moment.histories.items()}
+    valued = lengths.pop("greedy_value")
+    if bins > arrays.BINS or valued not in (full, full - 1) or set(lengths.values()) != {bins}:
+        return tr("has histories of another length than its episodes")
+    if _sum(moment.histories["steps"]) != finished or _sum(moment.visits) != moment.step:
+        return tr("has other visits than steps")
+    floats = {"q": moment.q} | {name: values for name, values in moment.histories.items() if values.dtype.kind == "f"}
+    for name, values in floats.items():
+        if not np.isfinite(values).all():
+            return tr("has a value in {name} that is not a finite number", name=_quoted(name))
+    rows = len(moment.states)
+    width = language.max_length - 1 if language.sees_position else language.seen_words
+    if moment.q.shape != (rows, slots) or moment.visits.shape != (rows, slots) or moment.states.shape[1] != 1 + width:
+        return tr("has a table of another size than its scenario")
+    if not moment.visits.any(axis=1).all():
+        return tr("has a state that was never visited")
+    if not _are_states(moment.states, scenario, end):
+        return tr("has a state that its scenario does not have")
+    changed = moment.states[1:] != moment.states[:-1]
+    each, first = np.arange(len(changed)), changed.argmax(axis=1) if len(changed) else np.arange(0)
+    if not (moment.states[1:][each, first] > moment.states[:-1][each, first]).all():
+        return tr("has states that are not in ascending order")
+    return ""
+
+
+def _are_states(states: NDArray[np.int32], scenario: Scenario, end: int) -> bool:
+    """Whether every row of `states` is something that the agent can see; `end` is the end word, or beyond the words."""
+    language = scenario.language
+    prompts, words = states[:, 0], states[:, 1:]
+    length = (words != PADDING).sum(axis=1, keepdims=True)
+    place = np.arange(words.shape[1])
+    hidden = place < length - (words.shape[1] if language.context == "all" else language.context)
+    seen = (place < length) & ~hidden
+    return bool(
+        ((prompts >= 0) & (prompts < len(scenario.starts))).all()
+        and ((words != PADDING) == (place < length)).all()
+        and ((words == UNSEEN) == hidden).all()
+        and (~seen | (words >= 0) & (words < len(language.words)) & (words != end)).all()
+    )
+
+
+def _sum(values: NDArray[np.uint64]) -> int:
+    """The sum as it is, not modulo 2^64."""
+    high, low = np.divmod(values, np.uint64(2**32))
+    return (int(high.sum()) << 32) + int(low.sum())
+
+
+# -- what is wrong ----------------------------------------------------------------------------------------------------
+
+
+def _parsed(raw: bytes) -> dict[str, Any]:
+    """The JSON object in `raw`, read strictly: UTF-8, no name twice, no number and no text that JSON does not have."""
+    try:
+        data = json.loads(raw.decode(), object_pairs_hook=_unique)
+        _canonical(data).encode()  # NaN, 1e999 and "\\ud800", half a character, pass Python's reader and fail here
+    except RecursionError:
+        raise _broken(tr("is nested too deeply")) from None
+    except ValueError:
+        raise _broken(tr("has a header that is not JSON")) from None
+    if not isinstance(data, dict):
+        raise _broken(tr("has a header that is not JSON"))
+    return data
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    data: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in data:
+            raise _broken(tr("has the name {name} twice", name=_quoted(name)))
+        data[name] = value
+    return data
+
+
+def _broken(what: str) -> RunFileError:
+    return RunFileError(_with_remedy(what))
+
+
+def _damaged(what: str) -> RunFileDamaged:
+    return RunFileDamaged(_with_remedy(what))
+
+
+def _with_remedy(what: str) -> str:
+    return tr("{what}; use another copy of it, such as the previous version, which has a ~ after its name", what=what)
+
+
+@contextmanager
+def _naming(source: Path | str) -> Iterator[None]:
+    """Begin the sentence of whatever goes wrong with the file that it is about."""
+    try:
+        yield
+    except RunFileError as error:
+        raise type(error)(f"{source}: {error}") from None
+
+
+def _quoted(value: object) -> str:
+    return _short(json.dumps(value))
+
+
+def _short(text: str) -> str:
+    """`text` on one line, and no longer than a line."""
+    line = " ".join(text.split())
+    return line if len(line) <= 100 else f"{line[:99]}…"

@@ -1,0 +1,41 @@
+"""What can be done in the window, as data: name, words, keys, and in which states of a run it is offered."""
+
+from dataclasses import dataclass
+
+from langrl_gui.core.i18n import N_
+from langrl_gui.ui.session import FINISHED, PAUSED, READY, RUNNING
+
+STILL = frozenset({READY, PAUSED, FINISHED})
+ANY = STILL | {RUNNING}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One action; its `name` is its object name and that of the window's method "on_" + name."""
+
+    name: str
+    text: str
+    tip: str
+    keys: str = ""
+    states: frozenset[str] | None = None
+    """States of the run in which it is enabled; None: always."""
+
+
+RUN = Spec("run", N_("Run"), N_("Let the agent learn at the chosen speed; press again to pause."), "Space", ANY)
+STEP = Spec("step", N_("Step"), N_("Say one more word and learn from it."), "F10", ANY)
+EPISODE = Spec("stepEpisode", N_("Episode"), N_("Go on to the end of this text."), "F11", ANY)
+TO_END = Spec("toEnd", N_("To the end"), N_("Run to the stop rule as fast as the machine goes."), "Ctrl+End", ANY)
+RESET = Spec("reset", N_("Reset"), N_("Back to the start: everything that was learned is forgotten."), "Ctrl+R", ANY)
+OPEN = Spec("open", N_("Open…"), N_("Open a scenario (.toml) or a saved run (.langrl)."), "Ctrl+O")
+SAVE = Spec("save", N_("Save"), N_("Save the run: the trained table and where it stands."), "Ctrl+S", ANY)
+SAVE_AS = Spec("saveAs", N_("Save as…"), N_("Save the run under another name."), "Ctrl+Shift+S", ANY)
+EXPORT = Spec("export", N_("Export…"), N_("Write the table as CSV or JSON, or the scenario as TOML."), "Ctrl+E", ANY)
+QUIT = Spec("quit", N_("Quit"), N_("Close the window."), "Ctrl+Q")
+ABOUT = Spec("about", N_("About LangRL Studio"), N_("Version and licence."))
+
+MENUS = (
+    (N_("File"), (OPEN, SAVE, SAVE_AS, EXPORT, None, QUIT)),
+    (N_("Run"), (RUN, STEP, EPISODE, TO_END, None, RESET)),
+    (N_("Help"), (ABOUT,)),
+)
+"""Menus in order; None is a line. The window adds View, with its cards, before Help."""

@@ -1,0 +1,250 @@
+"""The program with the window: arguments, start, demo, end. Threads belong to the session, pictures to the window."""
+
+import time
+
+STARTED = time.perf_counter()
+
+import argparse  # noqa: E402 (the clock starts before anything is loaded)
+import json  # noqa: E402
+import os  # noqa: E402
+import signal  # noqa: E402
+import sys  # noqa: E402
+import traceback  # noqa: E402
+from pathlib import Path  # noqa: E402
+from types import TracebackType  # noqa: E402
+
+import numpy as np  # noqa: E402
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Slot  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
+
+import langrl_gui  # noqa: E402
+from langrl_gui.core import i18n, scenario  # noqa: E402
+from langrl_gui.core.i18n import tr  # noqa: E402
+from langrl_gui.core.scenario import Scenario  # noqa: E402
+from langrl_gui.ui import settings, theme  # noqa: E402
+from langrl_gui.ui.main_window import COMFORTABLE, MainWindow  # noqa: E402
+from langrl_gui.ui.problem import show_problem  # noqa: E402
+from langrl_gui.ui.session import RUNNING, Session  # noqa: E402
+
+FIRST_SCENARIO = "i-love-you"
+
+
+class Studio(QObject):
+    """The program: one session, and the window on it, which is built anew when the language changes."""
+
+    def __init__(self, what: Path | None) -> None:
+        super().__init__()
+        self.session = Session(self)
+        self._what = what or scenario.built_in()[FIRST_SCENARIO]
+        self.startup_seconds = 0.0
+        self.session.preloaded.connect(self._on_preloaded)
+        self.window = self._new_window()
+        self.window.set_speed(COMFORTABLE)
+
+    def _new_window(self) -> MainWindow:
+        window = MainWindow(self.session)
+        window.painted.connect(self._on_painted)
+        window.language_wanted.connect(self._on_language)
+        window.show()
+        return window
+
+    @Slot()
+    def _on_painted(self) -> None:
+        """What can wait until something is seen: reading scenarios, tracing, the compiled loop."""
+        if not self.startup_seconds:
+            self.startup_seconds = time.perf_counter() - STARTED
+            self.session.preload("langrl_gui.ui.views.learning_curves")
+            self.session.start()
+            self.session.open(self._what)
+        else:
+            self.window.complete()
+
+    @Slot()
+    def _on_preloaded(self) -> None:
+        self.window.complete()
+
+    @Slot(str)
+    def _on_language(self, name: str) -> None:
+        i18n.set_language(name)
+        old, speed = self.window, self.window.speed.value()
+        geometry = old.saveGeometry()
+        self.window = self._new_window()
+        self.window.restoreGeometry(geometry)
+        self.window.speed.setValue(speed)
+        self.window.file = old.file
+        old.close()
+
+    def close(self) -> None:
+        """Stop all threads."""
+        self.session.close()
+
+
+class Demo(QObject):
+    """Trains at full speed for some seconds with every view showing, then writes what was seen and ends the program."""
+
+    def __init__(self, studio: Studio, options: argparse.Namespace) -> None:
+        super().__init__(studio)
+        self._studio, self._options = studio, options
+        self._frames: list[float] = []
+        self._began = self._ended = (0.0, 0)
+        self._hash = ""
+        self._clock = QTimer(self)
+        self._clock.setSingleShot(True)
+        self._clock.timeout.connect(self._stop)
+        session = studio.session
+        session.opened.connect(self._on_opened)
+        session.state_changed.connect(self._on_state)
+        session.hashed.connect(self._on_hashed)
+        session.saved.connect(self._finish)
+        session.failed.connect(self._on_failed)
+        studio.window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.UpdateRequest and self._clock.isActive():
+            self._frames.append(time.perf_counter())
+        return False
+
+    @Slot(object)
+    def _on_opened(self, scenario: Scenario) -> None:
+        self._studio.session.run(at_once=True, endless=True)
+
+    @Slot(str)
+    def _on_state(self, state: str) -> None:
+        if state == RUNNING:
+            self._began = time.perf_counter(), 0
+            self._clock.start(round(1000 * self._options.demo))
+        elif self._began[0] and not self._clock.isActive() and not self._hash:
+            self._studio.session.hash()
+
+    @Slot()
+    def _stop(self) -> None:
+        self._ended = time.perf_counter(), 0
+        self._studio.session.pause()
+
+    @Slot(str)
+    def _on_hashed(self, state_hash: str) -> None:
+        self._hash = state_hash
+        if self._options.out:
+            self._studio.session.save(Path(self._options.out))
+        else:
+            self._finish()
+
+    @Slot()
+    def _finish(self) -> None:
+        # The last snapshot is in the mailbox by now; one more tick draws it.
+        QTimer.singleShot(100, self, self._report)
+
+    @Slot()
+    def _report(self) -> None:
+        window, options = self._studio.window, self._options
+        snapshot = window.snapshot
+        assert snapshot is not None
+        assert self._studio.session.scenario is not None
+        language = self._studio.session.scenario.language
+        says = [language.join(text.words) for text in snapshot.says or ()]
+        seconds = self._ended[0] - self._began[0]
+        between = np.diff(self._frames) * 1000 if len(self._frames) > 1 else np.zeros(1)
+        report = {
+            "steps": snapshot.step,
+            "steps_per_second": snapshot.step / seconds,
+            "frames": len(self._frames),
+            "frame_ms": {
+                "p50": float(np.percentile(between, 50)),
+                "p99": float(np.percentile(between, 99)),
+                "max": float(between.max()),
+            },
+            "startup_seconds": self._studio.startup_seconds,
+            "says": says,
+            "state_hash": self._hash,
+        }
+        print(tr("learned to say: {texts}", texts=" / ".join(says)))
+        if options.screenshot:
+            target = Path(options.screenshot)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not window.grab().save(str(target)):
+                self._on_failed(tr("{path}: the picture cannot be written", path=target), "")
+                return
+            print(tr("picture: {path}", path=target.resolve()))
+        if options.report:
+            target = Path(options.report)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        if options.out:
+            print(tr("trained table: {path}", path=Path(options.out).resolve()))
+        window.close()
+
+    @Slot(str, str)
+    def _on_failed(self, sentence: str, details: str) -> None:
+        print(sentence, details, sep="\n", file=sys.stderr)
+        QCoreApplication.exit(2)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Open the window; returns the exit code when it is closed."""
+    i18n.set_language(i18n.language_of_environment())
+    options = _arguments(argv)
+    if sys.platform == "linux" and not any(
+        os.environ.get(key) for key in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    ):
+        if options.demo is None:
+            print(tr("There is no display to open a window on; --demo SECONDS works without one."), file=sys.stderr)
+            return 2
+        print(tr("There is no display: the window is drawn offscreen."), file=sys.stderr)
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setOrganizationName("LangRL")
+    app.setApplicationName("LangRL Studio")
+    app.setApplicationVersion(langrl_gui.__version__)
+    app.setStyle("Fusion")
+    app.styleHints().setColorScheme(theme.SCHEMES[settings.scheme()])
+    i18n.set_language(settings.language())
+    sys.setswitchinterval(0.001)  # seconds; the loop needs Python only between slices, and should not wait long for it
+    studio = Studio(Path(options.file) if options.file else None)
+    sys.excepthook = _Excepthook(studio)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: studio.window.close())
+    demo = Demo(studio, options) if options.demo is not None else None
+    try:
+        code = app.exec()
+    finally:
+        studio.close()
+        sys.excepthook = sys.__excepthook__
+    del demo
+    return code
+
+
+class _Excepthook:
+    """An error that nobody expected, in a slot: the window says so and goes on."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        details = "".join(traceback.format_exception(kind, error, trace))
+        print(details, file=sys.stderr)
+        show_problem(self._studio.window, tr("An unexpected error: {error}", error=error), details)
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="langrl-gui", description=tr("Watch an agent learn to speak by tabular Q-learning.")
+    )
+    parser.add_argument("file", nargs="?", metavar="FILE", help=tr("a scenario (.toml) or a saved run (.langrl)"))
+    parser.add_argument("--demo", type=float, metavar="SECONDS", help=tr("train for that long at full speed, then end"))
+    parser.add_argument(
+        "--screenshot", metavar="FILE.png", help=tr("with --demo: where to put a picture of the window")
+    )
+    parser.add_argument("--report", metavar="FILE.json", help=tr("with --demo: where to put what was measured"))
+    parser.add_argument("--out", metavar="FILE.langrl", help=tr("with --demo: where to save the trained run"))
+    parser.add_argument("--version", action="version", version=f"LangRL Studio {langrl_gui.__version__}")
+    options = parser.parse_args(argv)
+    if options.demo is None and (options.screenshot or options.report or options.out):
+        parser.error(tr("--screenshot, --report and --out go with --demo"))
+    if options.demo is not None and not 0 < options.demo <= 1e6:
+        parser.error(tr("--demo needs a number of seconds above 0"))
+    return options
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""Cards: docks that look like calm sheets of paper, with a bold title and a muted line beside it."""
+
+from PySide6.QtCore import QEvent, Qt, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from langrl_gui.ui import theme
+
+RADIUS = 6
+MARGIN = 5
+
+
+class Card(QDockWidget):
+    """A dock for a view. Its object name is the view's with "Card" added; saved layouts go by it."""
+
+    def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self.setObjectName(f"{name}Card")
+        self._title = QLabel(title, self)
+        self._title.setTextFormat(Qt.TextFormat.PlainText)
+        font = self._title.font()
+        font.setBold(True)
+        self._title.setFont(font)
+        self._subtitle = QLabel("", self)
+        self._subtitle.setTextFormat(Qt.TextFormat.PlainText)
+        # A long line beside the title must not widen the card.
+        self._subtitle.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        head = QHBoxLayout()
+        head.setSpacing(10)
+        head.addWidget(self._title)
+        head.addWidget(self._subtitle, 1)
+        # The card's head is the dock's title bar: that is where it is dragged.
+        top, bottom = _Sheet(open_below=True, parent=self), _Sheet(open_below=False, parent=self)
+        head.setContentsMargins(MARGIN + 12, MARGIN + 8, MARGIN + 12, 4)
+        top.setLayout(head)
+        self._body = QVBoxLayout(bottom)
+        self._body.setContentsMargins(MARGIN + 10, 2, MARGIN + 10, MARGIN + 10)
+        self.setTitleBarWidget(top)
+        self.setWidget(bottom)
+        self._color_subtitle()
+
+    def fill(self, view: QWidget) -> None:
+        """Put the view in. It may have the signals titleChanged(str) and subtitleChanged(str)."""
+        self._body.addWidget(view)
+        if hasattr(view, "subtitleChanged"):
+            view.subtitleChanged.connect(self.set_subtitle)
+        if hasattr(view, "titleChanged"):
+            view.titleChanged.connect(self.set_title)
+
+    @Slot(str)
+    def set_subtitle(self, text: str) -> None:
+        """The muted line beside the title."""
+        self._subtitle.setText(text)
+        self._subtitle.setToolTip(text)
+
+    @Slot(str)
+    def set_title(self, text: str) -> None:
+        """The bold title."""
+        self._title.setText(text)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange:
+            self._color_subtitle()
+        super().changeEvent(event)
+
+    def _color_subtitle(self) -> None:
+        palette = self._subtitle.palette()
+        wanted = theme.muted(self.palette())
+        if palette.color(QPalette.ColorRole.WindowText) != wanted:
+            palette.setColor(QPalette.ColorRole.WindowText, wanted)
+            self._subtitle.setPalette(palette)
+
+
+class _Sheet(QWidget):
+    """One half of a rounded sheet of paper, open towards the other half."""
+
+    def __init__(self, *, open_below: bool, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._open_below = open_below
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.line(self.palette()), 1))
+        painter.setBrush(self.palette().base())
+        edge, beyond = MARGIN - 0.5, 3 * RADIUS
+        sheet = self.rect().toRectF().adjusted(edge, -beyond, -edge, beyond)
+        if self._open_below:
+            sheet.setTop(edge)
+        else:
+            sheet.setBottom(self.height() - edge)
+        painter.drawRoundedRect(sheet, RADIUS, RADIUS)
+        painter.end()

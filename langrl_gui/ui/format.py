@@ -1,0 +1,42 @@
+"""Numbers as people read them: grouped, short, with their unit."""
+
+import math
+
+from langrl_gui.core.i18n import tr
+
+GROUP = "\u202f"  # narrow no-break space, the separator of ISO 80000-1
+
+
+def count(number: int) -> str:
+    """A whole number with its digits in groups of three."""
+    return f"{number:,}".replace(",", GROUP)
+
+
+def short(number: float) -> str:
+    """Three digits and a letter: 950, 1.23 k, 118 M."""
+    for size, letter in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(number) >= size:
+            scaled = number / size
+            digits = max(0, 2 - int(math.log10(abs(scaled))))
+            return f"{scaled:.{digits}f}{GROUP}{letter}"
+    return f"{number:.0f}"
+
+
+def rate(steps_per_second: float) -> str:
+    """Steps per second."""
+    return tr("{number} steps/s", number=short(steps_per_second))
+
+
+def duration(seconds: float) -> str:
+    """Minutes and seconds, or hours and minutes where it is long."""
+    whole = math.ceil(seconds)
+    if whole >= 36_000_000:
+        return tr("very long")
+    if whole >= 3600:
+        return tr("{hours} h {minutes:02} min", hours=whole // 3600, minutes=whole % 3600 // 60)
+    return f"{whole // 60}:{whole % 60:02}"
+
+
+def amount(number: float) -> str:
+    """A reward or a value: signed, two decimals, a real minus sign."""
+    return f"{number:+.2f}".replace("-", "−")

@@ -1,0 +1,537 @@
+"""The window: cards around the views, toolbar, menus. Pulls snapshots on a timer and gives commands to the session."""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTime, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication, QKeySequence, QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMainWindow,
+    QMenu,
+    QMessageBox,
+    QSizePolicy,
+    QSlider,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
+
+import langrl_gui
+from langrl_gui.core import exports, i18n
+from langrl_gui.core import scenario as scenarios
+from langrl_gui.core.errors import LangrlError
+from langrl_gui.core.i18n import N_, tr
+from langrl_gui.core.oracle import Solution
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.telemetry import Snapshot, Wanted
+from langrl_gui.ui import actions, format, icons, settings, theme
+from langrl_gui.ui.actions import Spec
+from langrl_gui.ui.cards import Card
+from langrl_gui.ui.problem import show_problem
+from langrl_gui.ui.session import FULL_SPEED, OPENING, RUNNING, SAVING, Session
+from langrl_gui.ui.views.episode_tape import EpisodeTape
+from langrl_gui.ui.views.heat_map import QHeatMap
+from langrl_gui.ui.views.parameters import Parameters
+from langrl_gui.ui.views.run_status import RunStatus
+from langrl_gui.ui.views.state_graph import StateGraph
+
+if TYPE_CHECKING:
+    from langrl_gui.ui.views.learning_curves import LearningCurves
+
+    AnyView = StateGraph | QHeatMap | EpisodeTape | LearningCurves
+
+TICK: Final = 16
+"""Milliseconds between two looks at the mailbox: some 60 pictures a second, as many as a screen shows."""
+SLIDER_STEPS: Final = 700
+FASTEST_LIMITED: Final = 7.0
+"""log10 of the highest limited speed; the slider's last place is the machine's limit."""
+COMFORTABLE: Final = 6.0
+"""Steps a second with which a scenario starts: slow enough to read along."""
+
+STATES: Final = {
+    "opening": N_("Opening"),
+    "ready": N_("Ready"),
+    "running": N_("Running"),
+    "paused": N_("Paused"),
+    "finished": N_("Finished"),
+    "saving": N_("Saving"),
+    "failed": N_("Nothing open"),
+}
+LANGUAGE_NAMES: Final = {"en": "English", "zh_CN": "简体中文"}
+SCHEME_NAMES: Final = {"system": N_("As the system"), "light": N_("Light"), "dark": N_("Dark")}
+
+
+def speed_of(place: int) -> float:
+    """Steps a second at this place of the slider."""
+    return FULL_SPEED if place >= SLIDER_STEPS else 10 ** (FASTEST_LIMITED * place / SLIDER_STEPS)
+
+
+class MainWindow(QMainWindow):
+    """One window on a session; the session outlives it when the language changes."""
+
+    painted = Signal()
+    """The first time that anything was painted."""
+    language_wanted = Signal(str)
+    closed = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("mainWindow")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.session = session
+        self.file: Path | None = None
+        self.snapshot: Snapshot | None = None
+        self._saved_step: int | None = None
+        self._asked: Wanted | None = None
+        self._was_painted = False
+
+        self.heat, self.graph, self.tape = QHeatMap(), StateGraph(), EpisodeTape()
+        self.curves: LearningCurves | None = None
+        self.parameters, self.status = Parameters(), RunStatus()
+        self._views: list["AnyView"] = [self.graph, self.heat, self.tape]
+        self._actions: dict[str, QAction] = {}
+        self._specs: dict[str, Spec] = {}
+        self._build_cards()
+        self._build_menus()
+        self._build_toolbar()
+        self.statusBar().setSizeGripEnabled(False)
+        self.statusBar().addPermanentWidget(self.status, 1)
+        self._set_icons()
+        self.resize(1360, 860)
+        self._default_arrangement = self.saveState()
+        geometry, arrangement = settings.window()
+        self.restoreGeometry(geometry)
+        self.restoreState(arrangement)
+
+        session.opened.connect(self._on_opened)
+        session.state_changed.connect(self._on_state)
+        session.failed.connect(self._on_failed)
+        session.saved.connect(self._on_saved)
+        session.exported.connect(self._on_exported)
+        session.changed.connect(self._on_changed)
+        session.optimum_found.connect(self._on_optimum)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._tick)
+        self._timer.start(TICK)
+        self._on_state(session.state)
+        if session.scenario is not None:
+            self._on_opened(session.scenario)
+            self._on_optimum(session.solution)
+        self._entitle()
+
+    # -- building -----------------------------------------------------------------------------------------------------
+
+    def _build_cards(self) -> None:
+        self.setDockNestingEnabled(True)
+        self.setDockOptions(
+            QMainWindow.DockOption.AnimatedDocks
+            | QMainWindow.DockOption.AllowNestedDocks
+            | QMainWindow.DockOption.AllowTabbedDocks
+        )
+        side = Card("parameters", tr("Scenario"), self)
+        graph = Card("stateGraph", tr("States"), self)
+        curves = Card("learningCurves", tr("Learning"), self)
+        heat = Card("qHeatMap", tr("Q-table"), self)
+        tape = Card("episodeTape", tr("Episode"), self)
+        for card, view in ((side, self.parameters), (graph, self.graph), (heat, self.heat), (tape, self.tape)):
+            card.fill(view)
+        top, bottom = Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
+        self.addDockWidget(top, side)
+        self.splitDockWidget(side, graph, Qt.Orientation.Horizontal)
+        self.splitDockWidget(graph, curves, Qt.Orientation.Vertical)
+        self.splitDockWidget(curves, heat, Qt.Orientation.Horizontal)
+        self.addDockWidget(bottom, tape)
+        self.resizeDocks([side, graph], [250, 1100], Qt.Orientation.Horizontal)
+        self.resizeDocks([curves, heat], [620, 440], Qt.Orientation.Horizontal)
+        self.resizeDocks([graph, curves], [400, 320], Qt.Orientation.Vertical)
+        self.resizeDocks([side, tape], [720, 130], Qt.Orientation.Vertical)
+        self._cards = (side, graph, curves, heat, tape)
+        self.parameters.edited.connect(self.session.set)
+
+    def _build_menus(self) -> None:
+        for title, specs in actions.MENUS:
+            if title == "Help":
+                self._build_view_menu()
+            menu = self.menuBar().addMenu(tr(title))
+            for spec in specs:
+                if spec is None:
+                    menu.addSeparator()
+                else:
+                    menu.addAction(self._action(spec))
+
+    def _action(self, spec: Spec) -> QAction:
+        action = QAction(tr(spec.text), self)
+        action.setObjectName(spec.name)
+        action.setToolTip(
+            tr(spec.tip)
+            + (f"  ({QKeySequence(spec.keys).toString(QKeySequence.SequenceFormat.NativeText)})" if spec.keys else "")
+        )
+        if spec.keys:
+            action.setShortcut(QKeySequence(spec.keys))
+        action.triggered.connect(getattr(self, "on_" + spec.name))
+        self.addAction(action)
+        self._actions[spec.name], self._specs[spec.name] = action, spec
+        return action
+
+    def _build_view_menu(self) -> None:
+        menu = self.menuBar().addMenu(tr("View"))
+        for card in self._cards:
+            toggle = card.toggleViewAction()
+            menu.addAction(toggle)
+        arrangement = QAction(tr("Usual arrangement"), self)
+        arrangement.setObjectName("resetLayout")
+        arrangement.triggered.connect(self._reset_arrangement)
+        menu.addAction(arrangement)
+        menu.addSeparator()
+        self._add_choice(menu.addMenu(tr("Colours")), SCHEME_NAMES, settings.scheme(), self._on_scheme)
+        self._add_choice(menu.addMenu("Language · 语言"), LANGUAGE_NAMES, i18n.language(), self._on_language)
+
+    def _add_choice(self, menu: QMenu, names: dict[str, str], now: str, chosen: Callable[[QAction], None]) -> None:
+        group = QActionGroup(self)
+        for name, text in names.items():
+            action = QAction(tr(text), self)
+            action.setObjectName(name)
+            action.setCheckable(True)
+            action.setChecked(name == now)
+            group.addAction(action)
+            menu.addAction(action)
+        group.triggered.connect(chosen)
+
+    def _build_toolbar(self) -> None:
+        bar = QToolBar(tr("Run"), self)
+        bar.setObjectName("runToolBar")
+        bar.setMovable(False)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.addToolBar(bar)
+        self.chooser = QComboBox(bar)
+        self.chooser.setObjectName("scenario")
+        self.chooser.setAccessibleName(tr("Scenario"))
+        self.chooser.setToolTip(tr("The scenarios that come with the program."))
+        self.chooser.setMinimumWidth(190)
+        self.chooser.activated.connect(self._on_chosen)
+        bar.addWidget(self.chooser)
+        for name in ("reset", "run", "step", "stepEpisode", "toEnd"):
+            bar.addAction(self._actions[name])
+        self._run_button = bar.widgetForAction(self._actions["run"])
+        assert isinstance(self._run_button, QToolButton)
+        self._run_button.setObjectName("runButton")
+        self._run_button.setMinimumWidth(84)
+        bar.addWidget(self._speed_box(bar))
+        space = QWidget(bar)
+        space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        bar.addWidget(space)
+        bar.addAction(self._actions["save"])
+
+    def _speed_box(self, bar: QWidget) -> QWidget:
+        box = QWidget(bar)
+        layout = QHBoxLayout(box)
+        layout.setContentsMargins(14, 0, 6, 0)
+        layout.setSpacing(8)
+        self.speed = QSlider(Qt.Orientation.Horizontal, box)
+        self.speed.setObjectName("speed")
+        self.speed.setAccessibleName(tr("Speed"))
+        self.speed.setRange(0, SLIDER_STEPS)
+        self.speed.setPageStep(100)
+        self.speed.setSingleStep(10)
+        self.speed.setMinimumWidth(120)
+        self.speed.setMaximumWidth(220)
+        self._speed_text = QLabel(box)
+        self._speed_text.setMinimumWidth(
+            self._speed_text.fontMetrics().horizontalAdvance(tr("{n} steps/s", n="8.88 M") + "  ")
+        )
+        layout.addWidget(QLabel("1/s", box))
+        layout.addWidget(self.speed, 1)
+        layout.addWidget(QLabel(tr("max"), box))
+        layout.addWidget(self._speed_text)
+        self.speed.valueChanged.connect(self._on_speed)
+        return box
+
+    def set_speed(self, steps_per_second: float) -> None:
+        """Move the slider to this speed."""
+        place = SLIDER_STEPS
+        if steps_per_second != FULL_SPEED:
+            place = round(SLIDER_STEPS * math.log10(steps_per_second) / FASTEST_LIMITED)
+        self.speed.setValue(place)
+        self._on_speed(place)
+
+    # -- the way of data: mailbox to views ----------------------------------------------------------------------------
+
+    @Slot()
+    def _tick(self) -> None:
+        visible = [view for view in self._views if view.isVisible()]
+        wanted = Wanted(**{name: value for view in visible for name, value in view.wants().items()})
+        if wanted != self._asked:
+            self._asked = wanted
+            self.session.look(wanted)
+        snapshot = self.session.take()
+        if snapshot is None:
+            return
+        self.snapshot = snapshot
+        for view in visible:
+            view.draw(snapshot)
+        self.status.draw(snapshot, self.session.limits, self.session.state == RUNNING)
+        self.setWindowModified(snapshot.step != (self._saved_step or 0))
+
+    # -- facts from the session ---------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_opened(self, scenario: Scenario) -> None:
+        self.snapshot = None
+        for view in self._views:
+            view.begin(scenario)
+            view.set_optimum(None)
+        self.parameters.begin(scenario)
+        self.status.begin()
+        self._on_state(self.session.state)
+        self._choose(scenario)
+        self._entitle()
+        self._asked = None  # ask anew: the run is another
+
+    @Slot(str)
+    def _on_state(self, state: str) -> None:
+        running = state == RUNNING
+        for name, spec in self._specs.items():
+            if spec.states is not None and state != SAVING:
+                self._actions[name].setEnabled(state in spec.states)
+        run = self._actions["run"]
+        text = tr("Pause") if running else tr("Run")
+        if run.text() != text:
+            run.setText(text)
+            self._set_icons()
+        self.status.set_state(tr(STATES[state]))
+        self.chooser.setEnabled(state not in (OPENING, SAVING) or self.session.scenario is None)
+
+    @Slot(object)
+    def _on_optimum(self, solution: Solution | None) -> None:
+        for view in self._views:
+            view.set_optimum(solution)
+
+    @Slot(object)
+    def _on_changed(self, scenario: Scenario) -> None:
+        self.parameters.show_live(scenario)
+
+    @Slot(str)
+    def _on_saved(self, path: str) -> None:
+        self.file = Path(path)
+        if self.snapshot is not None:
+            self._saved_step = self.snapshot.step
+            self.setWindowModified(False)
+        self.status.set_file(tr("saved {time}", time=QTime.currentTime().toString("HH:mm")))
+        self._entitle()
+
+    @Slot(str)
+    def _on_exported(self, path: str) -> None:
+        self.status.set_file(tr("exported {name}", name=Path(path).name))
+
+    @Slot(str, str)
+    def _on_failed(self, sentence: str, details: str) -> None:
+        show_problem(self, sentence, details)
+
+    # -- actions ------------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def on_run(self) -> None:
+        if self.session.state == RUNNING:
+            self.session.pause()
+        else:
+            self.session.run()
+
+    @Slot()
+    def on_step(self) -> None:
+        self.session.step()
+
+    @Slot()
+    def on_stepEpisode(self) -> None:
+        self.session.step_episode()
+
+    @Slot()
+    def on_toEnd(self) -> None:
+        self.session.run(at_once=True)
+
+    @Slot()
+    def on_reset(self) -> None:
+        self.session.reset()
+
+    @Slot()
+    def on_open(self) -> None:
+        dialog = self._file_dialog(tr("Open a scenario or a run"), tr("Scenarios and runs") + " (*.toml *.langrl)")
+        dialog.fileSelected.connect(self.open)
+        dialog.open()
+
+    @Slot()
+    def on_save(self) -> None:
+        if self.file is None:
+            self.on_saveAs()
+        else:
+            self.session.save(self.file)
+
+    @Slot()
+    def on_saveAs(self) -> None:
+        dialog = self._file_dialog(tr("Save the run"), tr("Runs") + " (*.langrl)", suffix="langrl")
+        dialog.fileSelected.connect(self._save_to)
+        dialog.open()
+
+    @Slot()
+    def on_export(self) -> None:
+        filters = ";;".join(f"{kind.upper()} (*.{kind})" for kind in exports.KINDS)
+        dialog = self._file_dialog(tr("Export"), filters, suffix="csv")
+        dialog.filterSelected.connect(self._on_filter)
+        dialog.fileSelected.connect(self._export_to)
+        dialog.open()
+
+    @Slot()
+    def on_quit(self) -> None:
+        self.close()
+
+    @Slot()
+    def on_about(self) -> None:
+        box = QMessageBox(self)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.setWindowTitle(tr("About LangRL Studio"))
+        box.setText(f"LangRL Studio {langrl_gui.__version__}")
+        box.setInformativeText(tr("Watch an agent learn to speak, word by word. MIT licence."))
+        box.open()
+
+    @Slot(str)
+    def open(self, path: str) -> None:
+        """Open the scenario or run in this file."""
+        self.session.open(Path(path))
+
+    def _file_dialog(self, title: str, filters: str, suffix: str = "") -> QFileDialog:
+        dialog = QFileDialog(self, title, str(self.file.parent if self.file else Path.home()), filters)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if suffix:
+            dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+            dialog.setDefaultSuffix(suffix)
+            if self.session.scenario is not None:
+                stem = self.file.stem if self.file else self.session.scenario.name
+                dialog.selectFile("".join(c for c in stem if c.isalnum() or c in " -_") or "run")
+        return dialog
+
+    @Slot(str)
+    def _save_to(self, path: str) -> None:
+        self.session.save(Path(path))
+
+    @Slot(str)
+    def _on_filter(self, chosen: str) -> None:
+        dialog = self.sender()
+        if isinstance(dialog, QFileDialog):
+            dialog.setDefaultSuffix(chosen.rsplit(".", 1)[-1].rstrip(")"))
+
+    @Slot(str)
+    def _export_to(self, path: str) -> None:
+        kind = Path(path).suffix[1:].lower()
+        if kind in exports.KINDS:
+            self.session.export(Path(path), kind)
+        else:
+            show_problem(self, tr("{name}: end the name in .csv, .json or .toml", name=Path(path).name), "")
+
+    @Slot(int)
+    def _on_speed(self, place: int) -> None:
+        speed = speed_of(place)
+        self.session.set_speed(speed)
+        text = tr("full speed") if speed == FULL_SPEED else tr("{n} steps/s", n=format.short(speed))
+        self._speed_text.setText(text)
+        self.speed.setToolTip(tr("Speed: {speed}", speed=text))
+
+    @Slot(int)
+    def _on_chosen(self, place: int) -> None:
+        path = self.chooser.itemData(place)
+        if path:
+            self.file = None
+            self.session.open(Path(path))
+
+    @Slot(QAction)
+    def _on_scheme(self, action: QAction) -> None:
+        settings.set_scheme(action.objectName())
+        QGuiApplication.styleHints().setColorScheme(theme.SCHEMES[action.objectName()])
+
+    @Slot(QAction)
+    def _on_language(self, action: QAction) -> None:
+        if action.objectName() != i18n.language():
+            settings.set_language(action.objectName())
+            self.language_wanted.emit(action.objectName())
+
+    @Slot()
+    def _reset_arrangement(self) -> None:
+        self.restoreState(self._default_arrangement)
+        for card in self._cards:
+            card.show()
+
+    # -- window -------------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def complete(self) -> None:
+        """Add what takes too long before the first paint: the curves, whose library loads for half a second."""
+        if self.curves is not None:
+            return
+        from langrl_gui.ui.views.learning_curves import LearningCurves
+
+        self.curves = LearningCurves()
+        self._cards[2].fill(self.curves)
+        if self.session.scenario is not None:
+            self.curves.begin(self.session.scenario)
+            self.curves.set_optimum(self.session.solution)
+        self._views.append(self.curves)
+        self.fill_chooser()
+
+    def fill_chooser(self) -> None:
+        """List the built-in scenarios."""
+        with QSignalBlocker(self.chooser):
+            self.chooser.clear()
+            for path in scenarios.built_in().values():
+                try:
+                    self.chooser.addItem(scenarios.load(path).name, str(path))
+                except LangrlError as error:
+                    show_problem(self, str(error), "")
+        if self.session.scenario is not None:
+            self._choose(self.session.scenario)
+
+    def _choose(self, scenario: Scenario) -> None:
+        with QSignalBlocker(self.chooser):
+            place = self.chooser.findText(scenario.name)
+            if place < 0 and self.chooser.count():
+                self.chooser.addItem(scenario.name)
+                place = self.chooser.count() - 1
+            self.chooser.setCurrentIndex(place)
+
+    def _entitle(self) -> None:
+        parts = [self.file.name] if self.file else []
+        if self.session.scenario is not None:
+            parts.append(self.session.scenario.name)
+        self.setWindowTitle("[*]" + " — ".join([*parts, "LangRL Studio"]))
+
+    def _set_icons(self) -> None:
+        palette = self.palette()
+        plain = palette.color(QPalette.ColorRole.ButtonText)
+        faint = theme.mixed(plain, palette.color(QPalette.ColorRole.Window), 0.6)
+        white = palette.color(QPalette.ColorRole.HighlightedText)
+        running = self.session.state == RUNNING
+        for name in ("reset", "step", "stepEpisode", "toEnd"):
+            self._actions[name].setIcon(icons.icon(name, plain, faint))
+        self._actions["run"].setIcon(icons.icon("pause" if running else "run", white, faint))
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_run_button"):
+            self._set_icons()
+        super().changeEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.UpdateRequest and not self._was_painted:
+            self._was_painted = True
+            self.painted.emit()
+        return done
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._timer.stop()
+        settings.set_window(self.saveGeometry(), self.saveState())
+        super().closeEvent(event)
+        self.closed.emit()

@@ -1,0 +1,501 @@
+"""The run that a window shows, and the threads that work on it: the only module that knows of threads.
+
+Commands go in and are applied between two slices; snapshots come out through a mailbox with one place, in which the
+latest wins. Rare facts (state changed, failed, saved) are signals. Nothing here draws.
+"""
+
+import functools
+import importlib
+import math
+import queue
+import subprocess
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QObject, QThread, Signal, Slot
+
+from langrl_gui.core import exports, kernels, oracle, runfile, scenario
+from langrl_gui.core.errors import LangrlError
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.telemetry import Observer, Snapshot, Wanted
+from langrl_gui.core.timeline import Timeline
+from langrl_gui.core.trainer import NO_LIMIT, Trainer
+
+SLICE: Final = 0.008
+"""Seconds that the loop runs between two looks at the commands: short enough that a click seems to act at once."""
+FRAME: Final = 1 / 60
+"""Seconds between two slices where the speed is limited: nothing finer can be seen."""
+FULL_SPEED: Final = math.inf
+FIRST_SLICE: Final = 10_000
+"""Steps of the first slice, before it is known how fast the machine is."""
+
+# What a run is doing. `tr` is applied where it is shown.
+OPENING, READY, RUNNING, PAUSED, FINISHED, SAVING, FAILED = (
+    "opening", "ready", "running", "paused", "finished", "saving", "failed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Open:
+    what: Path | Scenario
+
+
+@dataclass(frozen=True)
+class _Save:
+    path: Path
+
+
+@dataclass(frozen=True)
+class _Export:
+    path: Path
+    kind: str
+
+
+@dataclass(frozen=True)
+class _Set:
+    path: str
+    value: float
+
+
+@dataclass(frozen=True)
+class _Go:
+    """Run to the stop rule, at the speed that is set or at once; or for some steps, or to the end of the episode."""
+
+    steps: int | None = None
+    episode: bool = False
+    at_once: bool = False
+    endless: bool = False
+
+
+class _Pause:
+    pass
+
+
+class _Reset:
+    pass
+
+
+class _Hash:
+    pass
+
+
+class _Close:
+    pass
+
+
+_Command = _Open | _Save | _Export | _Set | _Go | _Pause | _Reset | _Hash | _Close
+
+
+class Session(QObject):
+    """One run, from opening to closing. All methods return at once.
+
+    Signals
+    -------
+    opened(Scenario) : a run of this scenario stands ready; snapshots of older runs will not come any more.
+    state_changed(str) : one of OPENING and its siblings.
+    failed(str, str) : a sentence for the user, and details to copy.
+    saved(str) : the run is in this file, whole.
+    optimum_found(oracle.Solution or None)
+    """
+
+    opened = Signal(object)
+    state_changed = Signal(str)
+    failed = Signal(str, str)
+    saved = Signal(str)
+    exported = Signal(str)
+    hashed = Signal(str)
+    changed = Signal(object)
+    """A live field was set, or refused: the scenario as it is now."""
+    optimum_found = Signal(object)
+    preloaded = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker = _Worker(self)
+        self._solver: _Task | None = None
+        self._loader: _Task | None = None
+        self._worker.opened.connect(self._on_opened)
+        self._worker.state_changed.connect(self._on_state)
+        self._worker.failed.connect(self.failed)
+        self._worker.saved.connect(self.saved)
+        self._worker.exported.connect(self.exported)
+        self._worker.hashed.connect(self.hashed)
+        self._worker.changed.connect(self.changed)
+        self.state = OPENING
+        self.scenario: Scenario | None = None
+        self.solution: oracle.Solution | None = None
+
+    # -- commands -----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the threads; commands given before wait for it."""
+        self._worker.start()
+
+    def preload(self, module: str) -> None:
+        """Import one of the program's modules in the background; `preloaded` tells when it is there."""
+        self._loader = _Task(lambda _: importlib.import_module(module), self)
+        self._loader.done.connect(self.preloaded)
+        self._loader.start()
+
+    def open(self, what: Path | Scenario) -> None:
+        """Open a scenario, or the file of one or of a run, in place of the run there is; that one stays if it fails."""
+        self._worker.commands.put(_Open(what))
+
+    def run(self, at_once: bool = False, endless: bool = False) -> None:
+        """Go on to the stop rule, `at_once` whatever the speed is set to; a finished run goes on as far again.
+
+        `endless`: without a stop rule.
+        """
+        self._worker.commands.put(_Go(at_once=at_once, endless=endless))
+
+    def pause(self) -> None:
+        self._worker.commands.put(_Pause())
+
+    def step(self, steps: int = 1) -> None:
+        """Take so many steps and pause."""
+        self._worker.commands.put(_Go(steps=steps))
+
+    def step_episode(self) -> None:
+        """Go on to the end of the episode and pause."""
+        self._worker.commands.put(_Go(episode=True))
+
+    def reset(self) -> None:
+        """Back to step 0 of the scenario as it is set now, everything unlearned."""
+        self._worker.commands.put(_Reset())
+
+    def set(self, path: str, value: float) -> None:
+        """Change a live field between two slices, as an event of the run."""
+        self._worker.commands.put(_Set(path, value))
+
+    def set_speed(self, steps_per_second: float) -> None:
+        """How fast to go: FULL_SPEED, or a number."""
+        self._worker.speed = steps_per_second
+        self._worker.at_once = False
+
+    def save(self, path: Path) -> None:
+        self._worker.commands.put(_Save(path))
+
+    def export(self, path: Path, kind: str) -> None:
+        """Write the run's table or scenario as one of exports.KINDS."""
+        self._worker.commands.put(_Export(path, kind))
+
+    def hash(self) -> None:
+        """Ask for the state hash; it comes as `hashed`."""
+        self._worker.commands.put(_Hash())
+
+    def look(self, wanted: Wanted) -> None:
+        """What the next snapshots shall hold."""
+        self._worker.wanted = wanted
+
+    def take(self) -> Snapshot | None:
+        """The latest snapshot, if there is one that has not been taken."""
+        return self._worker.mailbox.take()
+
+    @property
+    def limits(self) -> tuple[int, int]:
+        """(steps, episodes) at which the run ends."""
+        return self._worker.limits
+
+    def close(self) -> None:
+        """Stop everything and wait for it. The session cannot be used afterwards."""
+        self._worker.closing.set()
+        self._worker.commands.put(_Close())
+        self._stop_solver()
+        if self._loader is not None:
+            self._loader.stop()
+        self._worker.wait()
+
+    # -- facts from the worker ----------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_opened(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self._solve(scenario)
+        self.opened.emit(scenario)
+
+    @Slot(str)
+    def _on_state(self, state: str) -> None:
+        self.state = state
+        self.state_changed.emit(state)
+
+    def _solve(self, scenario: Scenario) -> None:
+        self._stop_solver()
+        self.solution = None
+        self._solver = _Task(functools.partial(_solution, scenario), self)
+        self._solver.done.connect(self._on_solved)
+        self._solver.start(QThread.Priority.LowPriority)
+
+    @Slot(object)
+    def _on_solved(self, result: tuple[Scenario, oracle.Solution | None]) -> None:
+        scenario, solution = result
+        if scenario is self.scenario:
+            self.solution = solution
+            self.optimum_found.emit(solution)
+
+    def _stop_solver(self) -> None:
+        if self._solver is not None:
+            self._solver.stop()
+            self._solver = None
+
+
+class _Mailbox:
+    """One place; the latest wins."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._content: Snapshot | None = None
+
+    def put(self, snapshot: Snapshot | None) -> None:
+        with self._lock:
+            self._content = snapshot
+
+    def take(self) -> Snapshot | None:
+        with self._lock:
+            content, self._content = self._content, None
+            return content
+
+    def is_empty(self) -> bool:
+        return self._content is None
+
+
+class _Worker(QThread):
+    """Owns the trainer. Nobody else touches it."""
+
+    opened = Signal(object)
+    state_changed = Signal(str)
+    failed = Signal(str, str)
+    saved = Signal(str)
+    exported = Signal(str)
+    hashed = Signal(str)
+    changed = Signal(object)
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.commands: queue.SimpleQueue[_Command] = queue.SimpleQueue()
+        self.mailbox = _Mailbox()
+        self.closing = threading.Event()
+        self.wanted = Wanted()
+        self.speed = FULL_SPEED
+        self.at_once = False
+        self.limits = (NO_LIMIT, NO_LIMIT)
+        self._trainer: Trainer | None = None
+        self._observer: Observer | None = None
+        self._seen: Wanted | None = None
+        self._shown: tuple[int, Timeline] | None = None
+        self._was_running = False
+        self._state = OPENING
+        self._until: tuple[int, int] = (0, 0)
+        self._rate = FIRST_SLICE / SLICE
+        self._behind = 0.0
+        self._since = 0.0
+
+    # -- the thread ---------------------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        while not self.closing.is_set():
+            try:
+                self._obey(self._next_command())
+                if self._state == RUNNING:
+                    self._advance()
+                self._show()
+            except LangrlError as error:
+                self._fail(str(error), "")
+            except Exception as error:  # whatever happens in here becomes one event; the window goes on
+                self._fail(tr("An unexpected error: {error}", error=error), traceback.format_exc())
+
+    def _next_command(self) -> _Command | None:
+        """The next command; None where a slice is due first."""
+        try:
+            if self._state != RUNNING:
+                return self.commands.get(timeout=FRAME if self._seen is not self.wanted else 0.1)
+            if self._unlimited():
+                return self.commands.get_nowait()
+            return self.commands.get(timeout=max(0.0, min(FRAME, (1.0 - self._behind) / self.speed)))
+        except queue.Empty:
+            return None
+
+    def _obey(self, command: _Command | None) -> None:
+        trainer = self._trainer
+        match command:
+            case _Open(what):
+                self._open(what)
+            case _Save(path) if trainer is not None:
+                with self._saving():
+                    runfile.write(path, runfile.of_trainer(trainer))
+                self.saved.emit(str(path))
+            case _Export(path, kind) if trainer is not None:
+                with self._saving():
+                    exports.write(path, kind, runfile.of_trainer(trainer))
+                self.exported.emit(str(path))
+            case _Hash() if trainer is not None:
+                self.hashed.emit(trainer.state_hash())
+            case _Set(path, value) if trainer is not None:
+                try:
+                    trainer.set(path, value)
+                finally:
+                    self.changed.emit(trainer.scenario)
+                self._seen = None
+            case _Go() if trainer is not None:
+                self._go(trainer, command)
+            case _Pause() if self._state == RUNNING:
+                self._enter(PAUSED)
+            case _Reset() if trainer is not None:
+                self._begin(Trainer(trainer.scenario))
+
+    @contextmanager
+    def _saving(self) -> Iterator[None]:
+        state = self._state
+        self._enter(SAVING)
+        try:
+            yield
+        finally:
+            self._enter(state)
+
+    def _open(self, what: Path | Scenario) -> None:
+        state = self._state
+        self._enter(OPENING)
+        try:
+            if isinstance(what, Scenario):
+                trainer = Trainer(what)
+            elif runfile.is_run(what):
+                trainer = runfile.to_trainer(runfile.read(what))
+            else:
+                trainer = Trainer(scenario.load(what))
+        except LangrlError:
+            self._enter(state if self._trainer is not None else FAILED)
+            raise
+        self._begin(trainer)
+
+    def _begin(self, trainer: Trainer) -> None:
+        self._trainer, self._observer, self._seen = trainer, Observer(trainer), None
+        self.limits = trainer.limits
+        self.mailbox.put(None)
+        self.opened.emit(trainer.scenario)
+        self._enter(PAUSED if trainer.step else READY)
+        self._show()
+        self._compile(trainer)
+
+    def _compile(self, trainer: Trainer) -> None:
+        """Have the loop ready before it is asked for. Compiling afresh takes seconds and is done by a process of its
+        own, so that the window stays smooth and can close at any time."""
+        if not kernels.is_compiled() and not getattr(sys, "frozen", False):
+            child = subprocess.Popen(
+                [sys.executable, "-m", "langrl_gui.core.kernels"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            try:
+                while child.poll() is None:
+                    if self.closing.wait(0.02):
+                        return
+            finally:
+                if child.poll() is None:
+                    child.kill()
+                    child.wait()
+        trainer.prepare()
+
+    def _go(self, trainer: Trainer, go: _Go) -> None:
+        if go.steps is not None:
+            self._until = (trainer.step + go.steps, NO_LIMIT)
+        elif go.episode:
+            self._until = (NO_LIMIT, trainer.episode + 1)
+        else:
+            if self._is_over(trainer, self.limits):
+                steps, episodes = trainer.limits
+                self.limits = (min(trainer.step + steps, NO_LIMIT), min(trainer.episode + episodes, NO_LIMIT))
+            if go.endless:
+                self.limits = (NO_LIMIT, NO_LIMIT)
+            self._until = self.limits
+        self.at_once = go.at_once
+        self._behind, self._since = 1.0, time.perf_counter()
+        self._enter(RUNNING)
+
+    def _unlimited(self) -> bool:
+        return self.at_once or self.speed == FULL_SPEED or self._until is not self.limits
+
+    @staticmethod
+    def _is_over(trainer: Trainer, limits: tuple[int, int]) -> bool:
+        return trainer.step >= limits[0] or trainer.episode >= limits[1]
+
+    def _advance(self) -> None:
+        trainer = self._trainer
+        assert trainer is not None
+        now = time.perf_counter()
+        most = max(1, int(self._rate * SLICE))
+        if not self._unlimited():
+            self._behind = min(self._behind + (now - self._since) * self.speed, max(1.0, self.speed / 4))
+            most = min(most, int(self._behind))
+        self._since = now
+        if most:
+            before = trainer.step
+            deadline = now + SLICE
+            trainer.advance(min(before + most, self._until[0]), self._until[1], lambda: time.perf_counter() > deadline)
+            took = time.perf_counter() - now
+            self._behind = max(0.0, self._behind - (trainer.step - before))
+            if took > SLICE / 4:
+                self._rate = (trainer.step - before + 1) / took
+            elif most >= self._rate * SLICE / 2:
+                self._rate *= 2
+        if self._is_over(trainer, self._until):
+            self._enter(FINISHED if self._is_over(trainer, self.limits) else PAUSED)
+
+    def _show(self) -> None:
+        """Put a snapshot into the mailbox, if the last one was taken and there is something new."""
+        if self._observer is None:
+            return
+        running = self._state == RUNNING
+        wanted = self.wanted
+        if running and not self.mailbox.is_empty():
+            return
+        trainer = self._observer.trainer
+        moment = (trainer.step, trainer.timeline)
+        if wanted is self._seen and moment == self._shown and not (self._was_running and not running):
+            return
+        self.mailbox.put(self._observer.observe(wanted, exact=not running))
+        self._seen, self._shown, self._was_running = wanted, moment, running
+
+    def _enter(self, state: str) -> None:
+        if state != self._state:
+            self._state = state
+            self.state_changed.emit(state)
+
+    def _fail(self, sentence: str, details: str) -> None:
+        if self._state == RUNNING:
+            self._enter(PAUSED)
+        self._seen = None
+        self.failed.emit(sentence, details)
+
+
+class _Task(QThread):
+    """Side work: `work` is given a function to call with its progress, which answers False when it shall end."""
+
+    done = Signal(object)
+
+    def __init__(self, work: Callable[[Callable[[float], bool]], object], parent: QObject) -> None:
+        super().__init__(parent)
+        self._work = work
+        self._cancelled = threading.Event()
+
+    def run(self) -> None:
+        result = self._work(lambda _: not self._cancelled.is_set())
+        if not self._cancelled.is_set():
+            self.done.emit(result)
+
+    def stop(self) -> None:
+        """Ask it to end, and wait until it has."""
+        self._cancelled.set()
+        self.wait()
+        self.setParent(None)
+
+
+def _solution(scenario: Scenario, progress: Callable[[float], bool]) -> tuple[Scenario, oracle.Solution | None]:
+    try:
+        return scenario, oracle.solve(scenario, progress=progress)
+    except (LangrlError, oracle.Cancelled):  # too large to be solved: there is none to show
+        return scenario, None

@@ -1,0 +1,143 @@
+"""The scenario in short, and the three numbers that can change while the agent learns."""
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.scenario import EpsilonGreedy, QLearning, Scenario
+from langrl_gui.ui import format
+
+LIVE: dict[str, Any] = {
+    "learner.alpha": QLearning.model_fields["alpha"],
+    "learner.gamma": QLearning.model_fields["gamma"],
+    "learner.explore.epsilon": EpsilonGreedy.model_fields["epsilon"],
+}
+
+
+class Parameters(QScrollArea):
+    """objectName "parameters". Emits `edited(path, value)` when somebody changes a live field."""
+
+    edited = Signal(str, float)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("parameters")
+        self.setAccessibleName(tr("Scenario"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(200)
+        inside = QWidget(self)
+        self._layout = QVBoxLayout(inside)
+        self._layout.setContentsMargins(0, 0, 8, 0)
+        self._layout.setSpacing(4)
+        self.setWidget(inside)
+        # The sheet below shows through.
+        self.viewport().setAutoFillBackground(False)
+        inside.setAutoFillBackground(False)
+        self._about = QLabel(inside)
+        self._about.setWordWrap(True)
+        self._layout.addWidget(self._about)
+        self._values: dict[str, QLabel] = {}
+        self._add_section(tr("Language"), ("words", tr("Words")), ("length", tr("Length")), ("sees", tr("Sees")))
+        self._add_section(tr("Rewards"), ("rewards", tr("match")), ("references", tr("References")))
+        self._fields: dict[str, QDoubleSpinBox] = {}
+        self._add_live()
+        self._add_section(tr("Luck and end"), ("seed", tr("Seed")), ("stop", tr("Stop when")))
+        self._layout.addStretch(1)
+
+    def begin(self, scenario: Scenario) -> None:
+        """Show this scenario."""
+        language = scenario.language
+        self._about.setText(scenario.description)
+        self._about.setVisible(bool(scenario.description))
+        separator = " " if any(len(word) > 1 for word in language.words) else "  "
+        shown = separator.join(language.words[:60]) + ("…" if len(language.words) > 60 else "")
+        self._say("words", shown, tr("{count} words", count=len(language.words)))
+        self._say("length", tr("{count} words", count=language.max_length))
+        seen = tr("all words so far") if language.context == "all" else tr("the last {count}", count=language.context)
+        self._say("sees", seen + (", " + tr("and the position") if language.sees_position else ""))
+        terms = [
+            f"× {term.weight:g}   {term.right:+g} / {term.wrong:+g}".replace("-", "−") for term in scenario.rewards
+        ]
+        self._say("rewards", "\n".join(terms))
+        references = [reference for prompt in scenario.starts for reference in prompt.references]
+        self._say("references", "\n".join(references[:20]) + ("\n…" if len(references) > 20 else ""))
+        self._say("seed", str(scenario.learner.seed))
+        stop = [
+            tr(text, count=format.count(limit))
+            for text, limit in (("{count} steps", scenario.stop.steps), ("{count} episodes", scenario.stop.episodes))
+            if limit
+        ]
+        self._say("stop", tr(" or ").join(stop) or tr("never by itself"))
+        self.show_live(scenario)
+
+    def show_live(self, scenario: Scenario) -> None:
+        """Show what the live fields are now."""
+        learner = scenario.learner
+        now = {
+            "learner.alpha": learner.alpha,
+            "learner.gamma": learner.gamma,
+            "learner.explore.epsilon": learner.explore.epsilon,
+        }
+        for path, field in self._fields.items():
+            field.blockSignals(True)
+            field.setValue(now[path])
+            field.blockSignals(False)
+
+    def _say(self, name: str, text: str, tip: str = "") -> None:
+        self._values[name].setText(text)
+        self._values[name].setToolTip(tip)
+
+    def _form(self, title: str) -> QFormLayout:
+        heading = QLabel(title, self.widget())
+        font = heading.font()
+        font.setBold(True)
+        heading.setFont(font)
+        heading.setContentsMargins(0, 10, 0, 0)
+        form = QFormLayout()
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setHorizontalSpacing(10)
+        form.setVerticalSpacing(4)
+        self._layout.addWidget(heading)
+        self._layout.addLayout(form)
+        return form
+
+    def _add_section(self, title: str, *rows: tuple[str, str]) -> None:
+        form = self._form(title)
+        for name, label in rows:
+            value = QLabel(self.widget())
+            value.setWordWrap(True)
+            value.setTextFormat(Qt.TextFormat.PlainText)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            value.setAccessibleName(label)
+            self._values[name] = value
+            form.addRow(label, value)
+
+    def _add_live(self) -> None:
+        form = self._form(tr("Learner"))
+        for path, info in LIVE.items():
+            low = next(rule.ge for rule in info.metadata if hasattr(rule, "ge"))
+            high = next(rule.le for rule in info.metadata if hasattr(rule, "le"))
+            field = QDoubleSpinBox(self.widget())
+            field.setObjectName(path)
+            field.setRange(low, high)
+            field.setDecimals(4)
+            field.setSingleStep(0.05)
+            field.setKeyboardTracking(False)
+            field.setAlignment(Qt.AlignmentFlag.AlignRight)
+            field.setAccessibleName(tr(info.title))
+            help_text = tr(info.description) + "\n" + tr("Changes at once, also while the agent learns.")
+            field.setToolTip(help_text)
+            field.setAccessibleDescription(help_text)
+            field.valueChanged.connect(self._on_edited)
+            self._fields[path] = field
+            form.addRow(tr(info.title), field)
+
+    @Slot(float)
+    def _on_edited(self, value: float) -> None:
+        sender = self.sender()
+        if sender is not None:
+            self.edited.emit(sender.objectName(), value)

@@ -1,0 +1,105 @@
+"""The line at the window's foot: what the run is doing, how fast, and how far it has come."""
+
+import time
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
+
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.telemetry import Snapshot
+from langrl_gui.ui import format
+
+MEASURED_OVER = 0.5
+"""Seconds over which speed is measured: long enough to hold still, short enough to follow the slider."""
+
+
+class RunStatus(QWidget):
+    """State, speed, exploration and file on the left; progress with the time left on the right."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._text = QLabel(self)
+        self._text.setObjectName("statusText")
+        self._text.setAccessibleName(tr("Status"))
+        self._left = QLabel(self)
+        self._bar = QProgressBar(self)
+        self._bar.setAccessibleName(tr("Progress"))
+        self._bar.setTextVisible(False)
+        self._bar.setRange(0, 1000)
+        self._bar.setFixedSize(200, 6)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 2, 12, 4)
+        layout.setSpacing(12)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(self._left)
+        layout.addWidget(self._bar)
+        self.begin()
+
+    def begin(self) -> None:
+        """A new run: nothing is known of its speed."""
+        self._since: tuple[float, int, int] | None = None
+        self._speeds = (0.0, 0.0)
+        self._state = self._file = ""
+        self._snapshot: Snapshot | None = None
+        self._limits = (0, 0)
+
+    @Slot(str)
+    def set_state(self, state: str) -> None:
+        """What the run is doing, in words."""
+        self._state = state
+        self._since = None
+        self._show()
+
+    @Slot(str)
+    def set_file(self, text: str) -> None:
+        """What to say of the file."""
+        self._file = text
+        self._show()
+
+    def draw(self, snapshot: Snapshot, limits: tuple[int, int], running: bool) -> None:
+        """Show this moment of a run that ends at `limits` = (steps, episodes)."""
+        now = time.monotonic()
+        if not running:
+            self._since = None
+        elif self._since is None:
+            self._since = now, snapshot.step, snapshot.episode
+        elif now - self._since[0] >= MEASURED_OVER:
+            seconds = now - self._since[0]
+            self._speeds = (snapshot.step - self._since[1]) / seconds, (snapshot.episode - self._since[2]) / seconds
+            self._since = now, snapshot.step, snapshot.episode
+        self._snapshot, self._limits = snapshot, limits
+        self._show()
+
+    @property
+    def steps_per_second(self) -> float:
+        """As last measured; 0 before."""
+        return self._speeds[0]
+
+    def _show(self) -> None:
+        parts = [self._state]
+        snapshot = self._snapshot
+        if snapshot is not None:
+            if self._speeds[0]:
+                parts.append(format.rate(self._speeds[0]))
+            parts.append(tr("step {step}", step=format.count(snapshot.step)))
+            parts.append(tr("episode {episode}", episode=format.count(snapshot.episode)))
+            parts.append(f"ε {snapshot.epsilon:.2f}")
+        if self._file:
+            parts.append(self._file)
+        self._text.setText("  ·  ".join(part for part in parts if part))
+        self._show_progress()
+
+    def _show_progress(self) -> None:
+        fraction, left = 0.0, float("inf")
+        if self._snapshot is not None:
+            done = (self._snapshot.step, self._snapshot.episode)
+            for place, (now, end) in enumerate(zip(done, self._limits, strict=True)):
+                if end and now / end >= fraction:
+                    fraction = min(1.0, now / end)
+                    if self._speeds[place]:
+                        left = min(left, max(0.0, end - now) / self._speeds[place])
+        self._bar.setValue(round(1000 * fraction))
+        text = f"{100 * fraction:.0f} %"
+        if self._since is not None and left != float("inf") and fraction < 1:
+            text += "  ·  " + tr("{time} left", time=format.duration(left))
+        self._left.setText(text)

@@ -1,0 +1,176 @@
+"""`langrl` as people and scripts use it: real processes, real files, exit codes."""
+
+import dataclasses
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from langrl_gui.core import runfile, scenario
+from langrl_gui.core.trainer import Trainer
+
+
+def langrl(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "langrl_gui.cli", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), "PYTHONUTF8": "1"},
+        timeout=60,
+    )
+
+
+def answer(*arguments: object) -> Any:
+    done = langrl(*arguments, "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def test_i_love_you_is_learned_to_its_optimum_and_twice_to_the_same_hash() -> None:
+    first, again = (answer("train", "i-love-you", "--seed", 0) for _ in range(2))
+    (said,) = first["says"]
+    assert said == {"prompt": "", "text": "我爱你", "words": ["我", "爱", "你"], "value": 2.8525, "return": 3.0}
+    assert first["optimum"] == first["says"]
+    assert first["state_hash"] == again["state_hash"]
+    assert set(first) == {
+        "steps", "episodes", "seconds", "steps_per_second", "states", "cells_visited", "says", "optimum", "state_hash",
+    }  # fmt: skip
+
+
+def test_scenarios_lists_what_travels_with_the_program() -> None:
+    rows = {row["id"]: row for row in answer("scenarios")}
+    assert set(rows) == set(scenario.built_in())
+    assert (rows["i-love-you"]["name"], rows["i-love-you"]["words"], rows["i-love-you"]["states"]) == ("我爱你", 3, 13)
+    assert rows["ten-words"]["states"] == 11_111
+    assert rows["morning-tea"]["words"] >= 12
+    assert all(row["description"] for row in rows.values())
+
+
+def test_solve_gives_the_exact_optimum_and_the_value_of_every_state() -> None:
+    solved = answer("solve", "i-love-you", "--values")
+    assert (solved["method"], solved["states"], solved["residual"]) == ("backward-induction", 13, 0.0)
+    assert solved["start_value"] == solved["optimum"][0]["value"] == 2.8525
+    values = {tuple(row["words"]): row["value"] for row in solved["values"]}
+    assert len(values) == 13
+    assert values[()] == 2.8525
+    assert values["我", "爱"] == 1.0
+    assert values["我",] == 1.0 + 0.95 * 1.0
+
+
+def test_a_run_saved_resumed_checked_and_replayed_is_one_run(tmp_path: Path) -> None:
+    short, long, straight = (tmp_path / f"{name}.langrl" for name in ("short", "long", "straight"))
+    assert langrl("train", "morning-tea", "--steps", 1000, "--out", short).returncode == 0
+    assert langrl("resume", short, "--steps", 2345, "--out", long).returncode == 0
+    whole = answer("train", "morning-tea", "--steps", 3345, "--out", straight)
+    assert long.read_bytes() == straight.read_bytes()
+    assert answer("show", long)["state_hash"] == whole["state_hash"]
+    assert langrl("check", long, "--replay").returncode == 0
+    assert answer("replay", long, "--to", 3345) == {"step": 3345, "state_hash": whole["state_hash"]}
+    assert answer("replay", long, "--to", 1000)["state_hash"] == answer("show", short)["state_hash"]
+
+
+def test_a_saved_run_answers_and_is_exported(tmp_path: Path) -> None:
+    run = tmp_path / "run.langrl"
+    langrl("train", "i-love-you", "--out", run)
+    assert langrl("say", run).stdout == "我爱你\n"
+    for kind in ("csv", "json", "toml"):
+        assert langrl("export", run, f"--{kind}", "--out", tmp_path / f"x.{kind}").returncode == 0
+    lines = (tmp_path / "x.csv").read_text("utf-8").splitlines()
+    assert lines[0] == "prompt,text,word,q,visits"
+    rows = json.loads((tmp_path / "x.json").read_text("utf-8"))["rows"]
+    assert len(lines) - 1 == sum(visits > 0 for row in rows for visits in row["visits"])
+    assert scenario.load(tmp_path / "x.toml") == scenario.find("i-love-you")
+
+
+def test_settings_reach_the_run() -> None:
+    trained = answer("train", "i-love-you", "--set", "learner.alpha=0.25", "--set", "learner.explore.epsilon=1.0", "--seed", 7)
+    alone = Trainer(
+        scenario.find("i-love-you")
+        .changed("learner.alpha", 0.25)
+        .changed("learner.explore.epsilon", 1.0)
+        .changed("learner.seed", 7)
+    )
+    alone.advance(*alone.limits)
+    assert trained["state_hash"] == alone.state_hash()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "i-love-yuo"),
+        ("train", "missing.toml"),
+        ("train", "i-love-you", "--set", "learner.alpha=2"),
+        ("train", "i-love-you", "--set", "learner.alpah=0.2"),
+        ("train", "i-love-you", "--out", "no/such/folder/x.langrl"),
+        ("solve", "missing.toml"),
+        ("show", "missing.langrl"),
+        ("check", "missing.langrl"),
+        ("replay", "missing.langrl", "--to", 3),
+        ("resume", "missing.langrl"),
+        ("say", "missing.langrl"),
+        ("export", "missing.langrl", "--csv", "--out", "x.csv"),
+    ],
+)
+def test_wrong_input_is_one_line_and_exit_code_2(arguments: tuple[object, ...], tmp_path: Path) -> None:
+    done = langrl(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("langrl: ")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_flipped_bit_is_exit_code_1(tmp_path: Path) -> None:
+    run = tmp_path / "run.langrl"
+    langrl("train", "i-love-you", "--out", run)
+    data = bytearray(run.read_bytes())
+    data[-5] ^= 1
+    run.write_bytes(data)
+    done = langrl("check", run)
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+def test_a_file_whose_numbers_are_not_those_of_its_film_is_exit_code_1_on_replay(tmp_path: Path) -> None:
+    path = tmp_path / "run.langrl"
+    langrl("train", "i-love-you", "--steps", 100, "--out", path)
+    run = runfile.read(path)
+    other = dataclasses.replace(run.moment, q=run.moment.q + 0.5)
+    runfile.write(path, dataclasses.replace(run, moment=other))
+    assert langrl("check", path).returncode == 0
+    done = langrl("check", path, "--replay")
+    assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
+
+
+def test_an_interrupted_run_is_saved_and_says_130(tmp_path: Path) -> None:
+    out = tmp_path / "run.langrl"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "langrl_gui.cli", "train", "ten-words", "--steps", str(10**15), "--out", str(out)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+    )
+    time.sleep(4)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert b"Traceback" not in errors
+    run = runfile.read(out)
+    assert run.moment.step > 0
+    again = runfile.to_trainer(run)
+    again.advance(run.moment.step + 10)
+    assert again.step == run.moment.step + 10
+
+
+def test_every_command_explains_itself() -> None:
+    for command in ("", "scenarios", "train", "solve", "show", "check", "replay", "resume", "say", "export", "bench"):
+        done = langrl(*([command] if command else []), "--help")
+        assert done.returncode == 0
+        assert "usage: langrl" in done.stdout

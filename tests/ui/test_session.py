@@ -1,0 +1,180 @@
+"""The session: commands in, snapshots out, threads that end."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from langrl_gui.core import runfile, scenario
+from langrl_gui.core.telemetry import Snapshot, Wanted
+from langrl_gui.core.trainer import Trainer
+from langrl_gui.ui.session import FINISHED, PAUSED, READY, RUNNING, Session
+
+EVERYTHING = Wanted(True, True, True, 12, (0, 50), (0, 20))
+
+
+@pytest.fixture
+def session() -> Iterator[Session]:
+    session = Session()
+    session.look(EVERYTHING)
+    session.start()
+    yield session
+    session.close()
+
+
+def latest(qtbot: QtBot, session: Session, step: int | None = None) -> Snapshot:
+    """The next snapshot; the one at `step` where that is given."""
+    found: list[Snapshot] = []
+
+    def has_come() -> bool:
+        snapshot = session.take()
+        if snapshot is not None and (step is None or snapshot.step == step):
+            found.append(snapshot)
+        return bool(found)
+
+    qtbot.waitUntil(has_come, timeout=20_000)
+    return found[0]
+
+
+def open_(qtbot: QtBot, session: Session, what: object = None) -> None:
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open(what or scenario.find("i-love-you"))  # type: ignore[arg-type]
+    latest(qtbot, session, 0) if what is None else None
+
+
+def wait_for(qtbot: QtBot, session: Session, state: str) -> None:
+    qtbot.waitUntil(lambda: session.state == state, timeout=20_000)
+
+
+def test_a_run_to_its_end_gives_the_same_hash_as_one_without_a_window(qtbot: QtBot, session: Session) -> None:
+    open_(qtbot, session)
+    session.run(at_once=True)
+    snapshot = latest(qtbot, session, 3000)
+    wait_for(qtbot, session, FINISHED)
+    with qtbot.waitSignal(session.hashed) as hashed:
+        session.hash()
+    alone = Trainer(scenario.find("i-love-you"))
+    alone.advance(*alone.limits)
+    assert hashed.args == [alone.state_hash()]
+    assert snapshot.says is not None
+    assert [text.value for text in snapshot.says] == [2.8525]
+
+
+def test_the_last_snapshot_of_a_run_always_comes(qtbot: QtBot, session: Session) -> None:
+    open_(qtbot, session)
+    for last in range(1, 30):
+        session.step()
+        assert latest(qtbot, session, last).step == last
+        wait_for(qtbot, session, PAUSED)
+
+
+def test_an_episode_ends_where_it_ends(qtbot: QtBot, session: Session) -> None:
+    open_(qtbot, session)
+    session.step()
+    latest(qtbot, session, 1)
+    session.step_episode()
+    snapshot = latest(qtbot, session, 3)
+    assert snapshot.episode == 1
+
+
+def test_a_limited_speed_is_kept(qtbot: QtBot, session: Session) -> None:
+    open_(qtbot, session)
+    session.set_speed(100.0)
+    session.run()
+    wait_for(qtbot, session, RUNNING)
+    qtbot.wait(1000)
+    session.pause()
+    wait_for(qtbot, session, PAUSED)
+    snapshot = latest(qtbot, session)
+    assert 60 <= snapshot.step <= 140
+
+
+def test_a_change_while_it_runs_is_an_event_between_two_slices(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    open_(qtbot, session, scenario.find("ten-words"))
+    session.run(at_once=True, endless=True)
+    wait_for(qtbot, session, RUNNING)
+    with qtbot.waitSignal(session.changed):
+        session.set("learner.alpha", 0.125)
+    qtbot.wait(50)
+    session.pause()
+    wait_for(qtbot, session, PAUSED)
+    with qtbot.waitSignal(session.saved, timeout=20_000):
+        session.save(tmp_path / "run.langrl")
+    run = runfile.read(tmp_path / "run.langrl")
+    (event,) = run.moment.timeline.events
+    assert (event.path, event.value) == ("learner.alpha", 0.125)
+    again = Trainer(run.scenario)
+    again.replay(run.moment.timeline, run.moment.step)
+    assert runfile.dumps(runfile.of_trainer(again)) == (tmp_path / "run.langrl").read_bytes()
+
+
+def test_a_wrong_file_is_one_sentence_and_the_run_there_was_stays(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+    open_(qtbot, session)
+    session.step(5)
+    latest(qtbot, session, 5)
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("name = 3")
+    with qtbot.waitSignal(session.failed) as failed:
+        session.open(wrong)
+    assert str(wrong) in failed.args[0]
+    assert "\n" not in failed.args[0]
+    session.step()
+    assert latest(qtbot, session, 6).step == 6
+
+
+def test_a_refused_value_changes_nothing(qtbot: QtBot, session: Session) -> None:
+    open_(qtbot, session)
+    with qtbot.waitSignals([session.failed, session.changed]):
+        session.set("learner.alpha", 7.0)
+    session.step()
+    assert latest(qtbot, session, 1).alpha == 0.5
+
+
+def test_reset_forgets_what_was_learned_and_keeps_what_was_set(qtbot: QtBot, session: Session) -> None:
+    open_(qtbot, session)
+    session.set("learner.alpha", 0.25)
+    session.step(50)
+    latest(qtbot, session, 50)
+    with qtbot.waitSignal(session.opened):
+        session.reset()
+    snapshot = latest(qtbot, session, 0)
+    assert (snapshot.alpha, snapshot.episode) == (0.25, 0)
+    assert snapshot.heat is not None
+    assert not snapshot.heat.visits.any()
+
+
+def test_a_finished_run_goes_on_as_far_again(qtbot: QtBot, session: Session) -> None:
+    open_(qtbot, session)
+    for end in (3000, 6000):
+        session.run(at_once=True)
+        latest(qtbot, session, end)
+        wait_for(qtbot, session, FINISHED)
+
+
+def test_only_what_is_wanted_is_made(qtbot: QtBot, session: Session) -> None:
+    open_(qtbot, session)
+    session.look(Wanted(tape=True))
+    snapshot = latest(qtbot, session)
+    assert snapshot.tape is not None
+    assert (snapshot.curves, snapshot.graph, snapshot.heat, snapshot.says) == (None, None, None, None)
+
+
+def test_the_optimum_comes_by_itself(qtbot: QtBot, session: Session) -> None:
+    with qtbot.waitSignal(session.optimum_found) as found:
+        session.open(scenario.find("i-love-you"))
+    assert found.args[0].start_value == 2.8525
+
+
+@pytest.mark.parametrize("state", ["at rest", "training", "right after start", "solving"])
+def test_closing_ends_the_threads_in_any_state(qtbot: QtBot, state: str) -> None:
+    session = Session()
+    session.start()
+    if state != "right after start":
+        session.open(scenario.find("morning-tea" if state == "solving" else "ten-words"))
+        if state != "solving":
+            wait_for(qtbot, session, READY)
+    if state == "training":
+        session.run(at_once=True, endless=True)
+        wait_for(qtbot, session, RUNNING)
+    session.close()
