@@ -178,7 +178,7 @@ class _Kernel(_Part):
 class _Description(_Part):
     """The JSON under KEY, without its own hash."""
 
-    format: _Count
+    format: Annotated[int, Field(ge=1, le=FORMAT)]
     scenario: dict[str, Any]
     seed: _Count
     timeline: _Timeline
@@ -241,7 +241,12 @@ def write(path: Path, run: Run) -> None:
         If it cannot be saved; what was there before is still there.
     """
     data = dumps(run)
-    loads(data, str(path))  # what could not be opened again must not replace anything
+    try:
+        loads(data, tr("it"))  # what could not be opened again must not replace anything
+    except RunFileError as error:
+        raise RunFileError(
+            tr("{path}: not saved, because it could not be opened again: {fault}", path=path, fault=error)
+        ) from None
     write_bytes_safely(path, data)
 
 
@@ -270,10 +275,8 @@ def write_bytes_safely(path: Path, data: bytes) -> None:
         except OSError as error:
             raise RunFileError(tr("cannot be saved: {reason}", reason=_reason(error))) from None
         finally:
-            for temporary in (new, spare):
-                with suppress(
-                    OSError
-                ):  # most often it has been renamed; if not, the first error is the one that matters
+            for temporary in (new, spare):  # renamed if all went well; if not, the first error is the one that matters
+                with suppress(OSError):
                     os.unlink(temporary)
         try:
             _sync_folder(folder)
@@ -425,12 +428,10 @@ def _open(path: Path) -> BinaryIO:
 
 def _header_length(beginning: bytes, size: int) -> int:
     """The length of the header in a file of this size, from its first bytes."""
+    if not beginning:
+        raise _broken(tr("is empty"))
     if beginning[8:] != _BEGINNING:
-        raise RunFileError(
-            tr("is empty, not a run; use another copy of it")
-            if not beginning
-            else tr("is not a run of LangRL Studio; open a run (.langrl) or a scenario (.toml)")
-        )
+        raise RunFileError(tr("is not a run of LangRL Studio; open a run (.langrl) or a scenario (.toml)"))
     length = int.from_bytes(beginning[:8], "little")
     if not len(_BEGINNING) < length <= LARGEST_HEADER:
         raise _broken(tr("claims a header of {length} bytes, which no run has", length=length))
@@ -517,22 +518,13 @@ def _place(name: str, entry: object) -> _Place:
 
 def _run(header: _Header, body: memoryview) -> Run:
     """The run, if all of its parts are whole and agree."""
-    if len(body) != header.size:
-        raise _broken(tr("was changed while it was read"))
     description = _description(header.description)
     if description.tensors.keys() != _KINDS.keys():
         raise _broken(tr("has hashes of other tensors than it has"))
-    tensors: dict[str, NDArray[Any]] = {}
-    damaged = []
-    for name, kind in _KINDS.items():
-        place = header.places[name]
-        part = body[place.begin : place.end]
-        if _sha256(part) != description.tensors[name]:
-            damaged.append(name)
-        little = np.frombuffer(part, kind.dtype).reshape(place.shape)
-        tensors[name] = little.astype(kind.dtype.newbyteorder("="), copy=False)
-    if damaged:
+    parts = {name: body[place.begin : place.end] for name, place in header.places.items()}
+    if damaged := [name for name in _KINDS if _sha256(parts[name]) != description.tensors[name]]:
         raise _damaged(tr("has other contents than were written, in {names}", names=", ".join(damaged)))
+    tensors = {name: _array(parts[name], kind, header.places[name].shape) for name, kind in _KINDS.items()}
     try:
         scenario = scenarios.from_data(description.scenario)
     except ScenarioError as error:
@@ -547,7 +539,13 @@ def _run(header: _Header, body: memoryview) -> Run:
     return Run(scenario, moment, Kernel(description.kernel.name, description.kernel.version))
 
 
+def _array(part: memoryview, kind: _Kind, shape: tuple[int, ...]) -> NDArray[Any]:
+    """A view of these bytes where the machine is little-endian, a copy elsewhere."""
+    return np.frombuffer(part, kind.dtype).reshape(shape).astype(kind.dtype.newbyteorder("="), copy=False)
+
+
 def _description(text: str) -> _Description:
+    """The description, if it is what was written and has the form of one."""
     data = _parsed(text.encode())
     sha256 = data.pop("sha256", None)
     if sha256 != _sha256(_canonical(data).encode()):
@@ -598,14 +596,14 @@ def _timeline(data: _Timeline, step: int, scenario: Scenario) -> Timeline:
 def _moment(stand: _Stand, timeline: Timeline, tensors: dict[str, NDArray[Any]]) -> Moment:
     if stand.amounts.keys() != _AMOUNTS.keys():
         raise _broken(tr("has other amounts than a run"))
-    amounts = sorted(_AMOUNTS, key=_AMOUNTS.__getitem__)
+    in_order = sorted(_AMOUNTS, key=_AMOUNTS.__getitem__)
     return Moment(
         timeline,
         stand.step,
         stand.episode,
         stand.prompt,
         tuple(stand.words),
-        tuple(stand.amounts[name] for name in amounts),
+        tuple(stand.amounts[name] for name in in_order),
         stand.bin_shift,
         tensors["states"],
         tensors["q"],
@@ -725,6 +723,6 @@ def _quoted(value: object) -> str:
 
 
 def _short(text: str) -> str:
-    """`text` on one line, and no longer than a line."""
-    line = " ".join(text.split())
+    """`text` on one line, no longer than a line, of characters that can be seen."""
+    line = "".join(sign if sign.isprintable() else "·" for sign in " ".join(text.split()))
     return line if len(line) <= 100 else f"{line[:99]}…"

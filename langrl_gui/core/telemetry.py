@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from langrl_gui.core import arrays
 from langrl_gui.core.tables import END, UNTRACED
 from langrl_gui.core.timeline import Address
+from langrl_gui.core.trainer import NO_LIMIT as NO_LIMIT
 from langrl_gui.core.trainer import Text, Trainer
 
 REFRESH: Final = 0.2
 """Seconds for which a running graph keeps its shape, and the heat map its order of rows: long enough to be read, and
 to cost the run nothing."""
+FEW: Final = 50
+"""States up to which the state graph shows those as well that nobody has been to."""
 MOST_PROMPTS: Final = 100
 """Prompts for which a snapshot says what the agent answers."""
 
@@ -296,7 +299,7 @@ class Observer:
         visits_of = learned.visits.reshape(-1, slots)
         successor = tables.successor.reshape(-1, slots)
         reward = tables.reward.reshape(-1, slots)
-        everything = tables.whole and tables.rows <= most
+        everything = tables.whole and tables.rows <= FEW
         spoken = self.trainer.words
         current = (self.trainer.prompt, *spoken)
 
@@ -313,7 +316,7 @@ class Observer:
             rows = tables.row[nodes]
             tried = visits_of[rows] * ~ends[:, None]
             followers = successor[nodes]
-            offered = (followers != UNTRACED) & ~ends[:, None] & ((tried > 0) | everything)
+            offered = (followers != UNTRACED) & ~ends[:, None] & ((tried > 0) | (everything & (followers != END)))
             source, word = np.nonzero(offered)
             if not len(source):
                 break

@@ -14,7 +14,16 @@ from pathlib import Path  # noqa: E402
 from types import TracebackType  # noqa: E402
 
 import numpy as np  # noqa: E402
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Slot  # noqa: E402
+from PySide6.QtCore import (  # noqa: E402
+    QCoreApplication,
+    QEvent,
+    QMessageLogContext,
+    QObject,
+    QTimer,
+    QtMsgType,
+    Slot,
+    qInstallMessageHandler,
+)
 from PySide6.QtWidgets import QApplication  # noqa: E402
 
 import langrl_gui  # noqa: E402
@@ -71,7 +80,6 @@ class Studio(QObject):
         self.window = self._new_window()
         self.window.restoreGeometry(geometry)
         self.window.speed.setValue(speed)
-        self.window.file = old.file
         old.close()
 
     def close(self) -> None:
@@ -193,6 +201,8 @@ def main(argv: list[str] | None = None) -> int:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
+    if app.platformName() == "offscreen":
+        qInstallMessageHandler(_tell)
     app.setOrganizationName("LangRL")
     app.setApplicationName("LangRL Studio")
     app.setApplicationVersion(langrl_gui.__version__)
@@ -210,8 +220,15 @@ def main(argv: list[str] | None = None) -> int:
     finally:
         studio.close()
         sys.excepthook = sys.__excepthook__
+        qInstallMessageHandler(None)
     del demo
     return code
+
+
+def _tell(_: QtMsgType, __: QMessageLogContext, message: str) -> None:
+    """What Qt has to say goes to stderr, but for a remark of the offscreen platform that nobody can act on."""
+    if "propagateSizeHints" not in message:
+        print(message, file=sys.stderr)
 
 
 class _Excepthook:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTime, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication, QKeySequence, QPalette
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QColor, QGuiApplication, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -85,9 +85,9 @@ class MainWindow(QMainWindow):
         self.setObjectName("mainWindow")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.session = session
-        self.file: Path | None = None
         self.snapshot: Snapshot | None = None
         self._saved_step: int | None = None
+        """Step at which the run was last saved or opened; None: not since it was opened."""
         self._asked: Wanted | None = None
         self._was_painted = False
 
@@ -102,6 +102,7 @@ class MainWindow(QMainWindow):
         self._build_toolbar()
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addPermanentWidget(self.status, 1)
+        self.setStyleSheet(theme.WINDOW_STYLE)
         self._set_icons()
         self.resize(1360, 860)
         self._default_arrangement = self.saveState()
@@ -274,16 +275,18 @@ class MainWindow(QMainWindow):
         if snapshot is None:
             return
         self.snapshot = snapshot
+        if self._saved_step is None:
+            self._saved_step = snapshot.step
         for view in visible:
             view.draw(snapshot)
         self.status.draw(snapshot, self.session.limits, self.session.state == RUNNING)
-        self.setWindowModified(snapshot.step != (self._saved_step or 0))
+        self.setWindowModified(snapshot.step != self._saved_step)
 
     # -- facts from the session ---------------------------------------------------------------------------------------
 
     @Slot(object)
     def _on_opened(self, scenario: Scenario) -> None:
-        self.snapshot = None
+        self.snapshot = self._saved_step = None
         for view in self._views:
             view.begin(scenario)
             view.set_optimum(None)
@@ -319,7 +322,6 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _on_saved(self, path: str) -> None:
-        self.file = Path(path)
         if self.snapshot is not None:
             self._saved_step = self.snapshot.step
             self.setWindowModified(False)
@@ -367,10 +369,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def on_save(self) -> None:
-        if self.file is None:
+        if self.session.file is None:
             self.on_saveAs()
         else:
-            self.session.save(self.file)
+            self.session.save(self.session.file)
 
     @Slot()
     def on_saveAs(self) -> None:
@@ -405,13 +407,13 @@ class MainWindow(QMainWindow):
         self.session.open(Path(path))
 
     def _file_dialog(self, title: str, filters: str, suffix: str = "") -> QFileDialog:
-        dialog = QFileDialog(self, title, str(self.file.parent if self.file else Path.home()), filters)
+        dialog = QFileDialog(self, title, str(self.session.file.parent if self.session.file else Path.home()), filters)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         if suffix:
             dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
             dialog.setDefaultSuffix(suffix)
             if self.session.scenario is not None:
-                stem = self.file.stem if self.file else self.session.scenario.name
+                stem = self.session.file.stem if self.session.file else self.session.scenario.name
                 dialog.selectFile("".join(c for c in stem if c.isalnum() or c in " -_") or "run")
         return dialog
 
@@ -445,7 +447,6 @@ class MainWindow(QMainWindow):
     def _on_chosen(self, place: int) -> None:
         path = self.chooser.itemData(place)
         if path:
-            self.file = None
             self.session.open(Path(path))
 
     @Slot(QAction)
@@ -503,7 +504,7 @@ class MainWindow(QMainWindow):
             self.chooser.setCurrentIndex(place)
 
     def _entitle(self) -> None:
-        parts = [self.file.name] if self.file else []
+        parts = [self.session.file.name] if self.session.file else []
         if self.session.scenario is not None:
             parts.append(self.session.scenario.name)
         self.setWindowTitle("[*]" + " — ".join([*parts, "LangRL Studio"]))
@@ -512,7 +513,7 @@ class MainWindow(QMainWindow):
         palette = self.palette()
         plain = palette.color(QPalette.ColorRole.ButtonText)
         faint = theme.mixed(plain, palette.color(QPalette.ColorRole.Window), 0.6)
-        white = palette.color(QPalette.ColorRole.HighlightedText)
+        white = QColor("white")
         running = self.session.state == RUNNING
         for name in ("reset", "step", "stepEpisode", "toEnd"):
             self._actions[name].setIcon(icons.icon(name, plain, faint))

@@ -99,7 +99,8 @@ class Session(QObject):
 
     Signals
     -------
-    opened(Scenario) : a run of this scenario stands ready; snapshots of older runs will not come any more.
+    opened(Scenario) : a run of this scenario stands ready, `file` is its file or None; snapshots of older runs will not
+        come any more.
     state_changed(str) : one of OPENING and its siblings.
     failed(str, str) : a sentence for the user, and details to copy.
     saved(str) : the run is in this file, whole.
@@ -125,12 +126,13 @@ class Session(QObject):
         self._worker.opened.connect(self._on_opened)
         self._worker.state_changed.connect(self._on_state)
         self._worker.failed.connect(self.failed)
-        self._worker.saved.connect(self.saved)
+        self._worker.saved.connect(self._on_saved)
         self._worker.exported.connect(self.exported)
         self._worker.hashed.connect(self.hashed)
         self._worker.changed.connect(self.changed)
         self.state = OPENING
         self.scenario: Scenario | None = None
+        self.file: Path | None = None
         self.solution: oracle.Solution | None = None
 
     # -- commands -----------------------------------------------------------------------------------------------------
@@ -215,11 +217,16 @@ class Session(QObject):
 
     # -- facts from the worker ----------------------------------------------------------------------------------------
 
-    @Slot(object)
-    def _on_opened(self, scenario: Scenario) -> None:
-        self.scenario = scenario
+    @Slot(object, object)
+    def _on_opened(self, scenario: Scenario, file: Path | None) -> None:
+        self.scenario, self.file = scenario, file
         self._solve(scenario)
         self.opened.emit(scenario)
+
+    @Slot(str)
+    def _on_saved(self, path: str) -> None:
+        self.file = Path(path)
+        self.saved.emit(path)
 
     @Slot(str)
     def _on_state(self, state: str) -> None:
@@ -269,7 +276,7 @@ class _Mailbox:
 class _Worker(QThread):
     """Owns the trainer. Nobody else touches it."""
 
-    opened = Signal(object)
+    opened = Signal(object, object)
     state_changed = Signal(str)
     failed = Signal(str, str)
     saved = Signal(str)
@@ -287,6 +294,7 @@ class _Worker(QThread):
         self.at_once = False
         self.limits = (NO_LIMIT, NO_LIMIT)
         self._trainer: Trainer | None = None
+        self._file: Path | None = None
         self._observer: Observer | None = None
         self._seen: Wanted | None = None
         self._shown: tuple[int, Timeline] | None = None
@@ -330,6 +338,7 @@ class _Worker(QThread):
             case _Save(path) if trainer is not None:
                 with self._saving():
                     runfile.write(path, runfile.of_trainer(trainer))
+                self._file = path
                 self.saved.emit(str(path))
             case _Export(path, kind) if trainer is not None:
                 with self._saving():
@@ -348,7 +357,7 @@ class _Worker(QThread):
             case _Pause() if self._state == RUNNING:
                 self._enter(PAUSED)
             case _Reset() if trainer is not None:
-                self._begin(Trainer(trainer.scenario))
+                self._begin(Trainer(trainer.scenario), self._file)
 
     @contextmanager
     def _saving(self) -> Iterator[None]:
@@ -360,25 +369,26 @@ class _Worker(QThread):
             self._enter(state)
 
     def _open(self, what: Path | Scenario) -> None:
-        state = self._state
+        state, file = self._state, None
         self._enter(OPENING)
         try:
             if isinstance(what, Scenario):
                 trainer = Trainer(what)
             elif runfile.is_run(what):
-                trainer = runfile.to_trainer(runfile.read(what))
+                trainer, file = runfile.to_trainer(runfile.read(what)), what
             else:
                 trainer = Trainer(scenario.load(what))
         except LangrlError:
             self._enter(state if self._trainer is not None else FAILED)
             raise
-        self._begin(trainer)
+        self._begin(trainer, file)
 
-    def _begin(self, trainer: Trainer) -> None:
+    def _begin(self, trainer: Trainer, file: Path | None) -> None:
+        self._file = file
         self._trainer, self._observer, self._seen = trainer, Observer(trainer), None
         self.limits = trainer.limits
         self.mailbox.put(None)
-        self.opened.emit(trainer.scenario)
+        self.opened.emit(trainer.scenario, file)
         self._enter(PAUSED if trainer.step else READY)
         self._show()
         self._compile(trainer)

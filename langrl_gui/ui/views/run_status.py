@@ -6,7 +6,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
 
 from langrl_gui.core.i18n import tr
-from langrl_gui.core.telemetry import Snapshot
+from langrl_gui.core.telemetry import NO_LIMIT, Snapshot
 from langrl_gui.ui import format
 
 MEASURED_OVER = 0.5
@@ -41,7 +41,7 @@ class RunStatus(QWidget):
         self._speeds = (0.0, 0.0)
         self._state = self._file = ""
         self._snapshot: Snapshot | None = None
-        self._limits = (0, 0)
+        self._limits = (NO_LIMIT, NO_LIMIT)
 
     @Slot(str)
     def set_state(self, state: str) -> None:
@@ -94,10 +94,15 @@ class RunStatus(QWidget):
         if self._snapshot is not None:
             done = (self._snapshot.step, self._snapshot.episode)
             for place, (now, end) in enumerate(zip(done, self._limits, strict=True)):
-                if end and now / end >= fraction:
+                if now / end >= fraction:
                     fraction = min(1.0, now / end)
                     if self._speeds[place]:
                         left = min(left, max(0.0, end - now) / self._speeds[place])
+        endless = min(self._limits) >= NO_LIMIT
+        self._bar.setVisible(not endless)
+        if endless:
+            self._left.clear()
+            return
         self._bar.setValue(round(1000 * fraction))
         text = f"{100 * fraction:.0f} %"
         if self._since is not None and left != float("inf") and fraction < 1:

@@ -1,0 +1,678 @@
+"""The Q-table as a heat map: rows are states, columns words, colour and number the learned value.
+
+Paints what can be seen and asks for no more, so a table of millions of rows costs what a screenful costs. Knows
+telemetry's Heat and nothing of how it is made.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QHideEvent,
+    QImage,
+    QKeyEvent,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+    QResizeEvent,
+    QStaticText,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QFrame,
+    QStyle,
+    QStyleOptionFocusRect,
+    QToolTip,
+    QWidget,
+)
+
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.oracle import Solution
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.telemetry import Heat, Snapshot
+from langrl_gui.ui import format, theme
+
+START: Final = "⌂"
+"""The state in which nothing has been said."""
+ARROW: Final = " → "
+"""Between a prompt and what has been said to it."""
+LEVELS: Final = 127
+"""Steps of colour on either side of 0: with 0 and "never tried" they fill a table of 256."""
+UNTRIED: Final = 255
+"""The place of "never tried" among the colours."""
+GREY: Final = 0.75
+"""Share of the background in the grey of cells never tried: neither the colour of 0 nor the background itself."""
+GAP: Final = 2
+"""Pixels between two cells that show their numbers."""
+PADDING: Final = 6
+"""Pixels left free beside a text."""
+CORNER: Final = 3.0
+SMALL: Final = 0.88
+"""Size of the numbers, in parts of the application's text."""
+LEAST_WORD: Final = "0000"
+"""As wide as what is left of a word at least: where columns are narrower, not each is named."""
+WIDEST_CELL: Final = 2.2
+"""Widths of a number that a cell grows to where there is room."""
+WIDEST_HEADER: Final = 0.4
+"""Share of the width that the names of the states may take."""
+LEAST_CELL: Final = 2
+"""Pixels of a cell in the smallest zoom."""
+ZOOM_STEP: Final = 1.25
+GREATEST_ZOOM: Final = ZOOM_STEP**4
+SETTLED: Final = 150
+"""Milliseconds after which a run no longer hurries: a frame that leaps from row to row at full speed says nothing."""
+MARGIN: Final = 0.5
+"""Share of a page that is asked for above and below what is seen, so that scrolling meets rows that are there."""
+MOST_CACHED: Final = 4096
+_FOCUS_BY_KEY: Final = (
+    Qt.FocusReason.TabFocusReason,
+    Qt.FocusReason.BacktabFocusReason,
+    Qt.FocusReason.ShortcutFocusReason,
+)
+
+
+class Cell(NamedTuple):
+    """A place in the table; -1 stands for the header."""
+
+    row: int
+    slot: int
+
+
+class _Grid(NamedTuple):
+    """Where everything lies, in pixels of the viewport."""
+
+    left: int
+    """Width of the states' names."""
+    top: int
+    """Height of the words."""
+    width: int
+    """From one column to the next."""
+    height: int
+    """From one row to the next."""
+    rows: int
+    """Rows that are seen, the last perhaps in part."""
+    slots: int
+    full_rows: int
+    """Rows that are seen whole."""
+    full_slots: int
+
+
+class QHeatMap(QAbstractScrollArea):
+    """Scrolls by rows and columns; Ctrl and the wheel, or Ctrl and + - 0, zoom from numbers to colours alone."""
+
+    subtitleChanged = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("qHeatMap")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.viewport().setAutoFillBackground(False)
+        self.setMinimumSize(120, 80)
+        self._scenario: Scenario | None = None
+        self._heat: Heat | None = None
+        self._span = 0.0
+        self._zoom = 1.0
+        self._wheel = 0
+        self._header = 0
+        self._step = -1
+        self._subtitle = ""
+        self._focus_by_key = False
+        self._hurry = QTimer(self)
+        self._hurry.setSingleShot(True)
+        self._hurry.setInterval(SETTLED)
+        self._hurry.timeout.connect(self._on_settled)
+        # What is painted again and again, painted once: dropped when the looks change.
+        self._colors: list[QColor] = []
+        self._inks: list[QColor] = []
+        self._cells: dict[int | str, QPixmap] = {}
+        self._cells_for: tuple[QSize, float] | None = None
+        self._numbers: dict[str, tuple[QStaticText, float]] = {}
+        self._names: dict[tuple[int, ...], str] = {}
+        self._put_words()
+        self._put_looks()
+
+    # -- what the window asks of a view -------------------------------------------------------------------------------
+
+    def title(self) -> str:
+        """What the card around it is called."""
+        return tr("Q-table")
+
+    def subtitle(self) -> str:
+        """What stands beside the title: the size of the table."""
+        return self._subtitle
+
+    def begin(self, scenario: Scenario) -> None:
+        """Forget everything: a new run of `scenario` begins."""
+        self._scenario, self._heat = scenario, None
+        self._span, self._step, self._header = 0.0, -1, 0
+        self._hurry.stop()
+        self._names.clear()
+        self.verticalScrollBar().setValue(0)
+        self.horizontalScrollBar().setValue(0)
+        self._arrange()
+        self._say()
+
+    def set_optimum(self, solution: Solution | None) -> None:
+        """Nothing here is compared with the optimum."""
+
+    def wants(self) -> dict[str, Any]:
+        """The rectangle that is seen, and a margin around it."""
+        grid = self._grid()
+        rows, slots = math.ceil(MARGIN * grid.rows), 1
+        first_row = max(0, self.verticalScrollBar().value() - rows)
+        first_slot = max(0, self.horizontalScrollBar().value() - slots)
+        return {
+            "heat_rows": (first_row, grid.rows + 2 * rows),
+            "heat_slots": (first_slot, grid.slots + 2 * slots),
+        }
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Show this moment's part of the table."""
+        heat = snapshot.heat
+        if heat is None or self._scenario is None:
+            return
+        hurried = self._step >= 0 and abs(snapshot.step - self._step) > self._scenario.language.max_length
+        self._step = snapshot.step
+        if hurried:
+            self._hurry.start()
+        before, self._heat = self._heat, heat
+        tried = heat.visits > 0
+        if tried.any():
+            self._span = max(self._span, float(np.abs(heat.q[tried]).max()))
+        if before is not None and before.rows != heat.rows:
+            self._keep_place(before, heat)
+        self._widen_header()
+        self._arrange()
+        self._say()
+
+    # -- what is where ------------------------------------------------------------------------------------------------
+
+    @property
+    def shows_numbers(self) -> bool:
+        """Whether cells are large enough for their numbers."""
+        return self._zoom >= 1.0
+
+    @property
+    def span(self) -> float:
+        """The largest |Q| seen so far in this run, at which colours are full."""
+        return self._span
+
+    @property
+    def current_row(self) -> int:
+        """The row that is framed because the agent is there; -1 if none is."""
+        heat = self._heat
+        if heat is None or heat.current < 0 or self._hurry.isActive():
+            return -1
+        return heat.first_row + heat.current
+
+    def cell_at(self, place: QPoint) -> Cell | None:
+        """The cell, state's name (slot -1) or word (row -1) at this place of the viewport."""
+        heat, grid = self._heat, self._grid()
+        if heat is None or self._scenario is None:
+            return None
+        row = slot = -1
+        if place.y() >= grid.top:
+            row = self.verticalScrollBar().value() + (place.y() - grid.top) // grid.height
+        if place.x() >= grid.left:
+            slot = self.horizontalScrollBar().value() + (place.x() - grid.left) // grid.width
+        if row >= heat.rows or slot >= len(self._scenario.language.words) or (row, slot) == (-1, -1):
+            return None
+        return Cell(row, slot)
+
+    def rect_of(self, cell: Cell) -> QRect:
+        """Where this cell lies in the viewport, whether or not it is seen."""
+        grid = self._grid()
+        x = grid.left + (cell.slot - self.horizontalScrollBar().value()) * grid.width if cell.slot >= 0 else 0
+        y = grid.top + (cell.row - self.verticalScrollBar().value()) * grid.height if cell.row >= 0 else 0
+        gap = GAP if self.shows_numbers else 0
+        return QRect(
+            x,
+            y,
+            (grid.width if cell.slot >= 0 else grid.left) - gap,
+            (grid.height if cell.row >= 0 else grid.top) - gap,
+        )
+
+    def text_of(self, key: tuple[int, ...]) -> str:
+        """The name of a state: the words that it sees, after its prompt where there are several."""
+        return ARROW.join(part for part in self._prompt_and_words(key) if part)
+
+    def _prompt_and_words(self, key: tuple[int, ...]) -> tuple[str, str]:
+        assert self._scenario is not None
+        language, starts = self._scenario.language, self._scenario.starts
+        seen = [word for word in key[1:] if word >= 0]
+        words = ("…" if len(seen) < len(key) - 1 else "") + language.join(seen) or START
+        return starts[key[0]].text if len(starts) > 1 else "", words
+
+    def _short_text_of(self, key: tuple[int, ...], width: int) -> str:
+        """The name of a state in no more than `width` pixels: a prompt's beginning, a text's end."""
+        metrics, (prompt, words) = self._word_metrics, self._prompt_and_words(key)
+        if prompt:
+            room = width - metrics.horizontalAdvance(ARROW)
+            room -= min(metrics.horizontalAdvance(words), room // 2)
+            prompt = metrics.elidedText(prompt, Qt.TextElideMode.ElideRight, room) + ARROW
+        room = width - metrics.horizontalAdvance(prompt)
+        return prompt + metrics.elidedText(words, Qt.TextElideMode.ElideLeft, room)
+
+    def _grid(self) -> _Grid:
+        metrics = self._metrics
+        height = metrics.height() + 2 + GAP
+        number = max(metrics.horizontalAdvance("+00.00"), metrics.horizontalAdvance(format.amount(self._span)))
+        width = number + 2 * PADDING + GAP
+        top = self._word_metrics.height() + 4
+        left = self._header or self._word_metrics.horizontalAdvance(START) + 2 * PADDING
+        room = self.viewport().size() - QSize(left, top)
+        slots = len(self._scenario.language.words) if self._scenario else 1
+        if self.shows_numbers:
+            width = max(width, min(room.width() // slots, round(width * WIDEST_CELL)))
+        else:
+            # Without numbers cells need no width: where there are many words, they shrink towards squares.
+            height = max(LEAST_CELL, round(height * self._zoom))
+            width = max(height, round(width * self._zoom**2), min(room.width() // slots, width))
+        full = (max(1, room.height() // height), max(1, room.width() // width))
+        seen = (max(1, -(-room.height() // height)), max(1, -(-room.width() // width)))
+        return _Grid(left, top, width, height, seen[0], min(slots, seen[1]), full[0], min(slots, full[1]))
+
+    def _arrange(self) -> None:
+        """Scroll ranges for the present size, and a new picture."""
+        grid = self._grid()
+        rows = self._heat.rows if self._heat else 0
+        slots = len(self._scenario.language.words) if self._heat and self._scenario else 0
+        for bar, count, full in (
+            (self.verticalScrollBar(), rows, grid.full_rows),
+            (self.horizontalScrollBar(), slots, grid.full_slots),
+        ):
+            bar.setRange(0, max(0, count - full))
+            bar.setPageStep(full)
+            bar.setSingleStep(1)
+        self.viewport().update()
+
+    def _keep_place(self, before: Heat, heat: Heat) -> None:
+        """New states come between the old ones: stay with the one that was at the top."""
+        bar = self.verticalScrollBar()
+        top = bar.value() - before.first_row
+        if bar.value() and 0 <= top < len(before.keys) and before.keys[top] in heat.keys:
+            bar.setMaximum(max(bar.maximum(), heat.rows))
+            bar.setValue(heat.first_row + heat.keys.index(before.keys[top]))
+
+    def _widen_header(self) -> None:
+        """Room for the names in view. It only grows while a run lasts, so that columns stay put."""
+        natural = max(
+            (self._word_metrics.horizontalAdvance(self.text_of(key)) for _, key in self._seen_keys()), default=0
+        )
+        most = int(WIDEST_HEADER * self.viewport().width())
+        header = min(most, max(self._header, natural + 2 * PADDING))
+        if header != self._header:
+            self._header = header
+            self._names.clear()
+
+    def _seen_keys(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """(row, key) of the rows in view whose names are written: each, or one of several where rows are thin."""
+        heat, grid = self._heat, self._grid()
+        if heat is None:
+            return
+        every = -(-self._word_metrics.height() // grid.height)
+        first = self.verticalScrollBar().value()
+        for row in range(max(first, heat.first_row), min(first + grid.rows, heat.first_row + len(heat.keys))):
+            if row % every == 0:
+                yield row, heat.keys[row - heat.first_row]
+
+    # -- painting -----------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        heat = self._heat
+        if heat is None or self._scenario is None or not heat.rows:
+            painter.setPen(theme.muted(self.palette()))
+            painter.drawText(
+                self.viewport().rect().adjusted(8, 8, -8, -8),
+                Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
+                tr("Here stands what every word is worth in every state, as soon as a scenario is open."),
+            )
+        else:
+            self._paint_names(painter, self._scenario)
+            seen = self._seen_part(heat)
+            if self.shows_numbers:
+                self._paint_cells(painter, heat, *seen)
+            else:
+                self._paint_image(painter, heat, *seen)
+            self._paint_current(painter, heat)
+        if self._focus_by_key:
+            option = QStyleOptionFocusRect()
+            option.initFrom(self)
+            option.rect = self.viewport().rect()
+            self.style().drawPrimitive(QStyle.PrimitiveElement.PE_FrameFocusRect, option, painter, self)
+
+    def _seen_part(self, heat: Heat) -> tuple[slice, slice]:
+        """What of `heat` is in view: places in its arrays."""
+        grid = self._grid()
+        parts = []
+        for first, count, begins, held in (
+            (self.verticalScrollBar().value(), grid.rows, heat.first_row, heat.q.shape[0]),
+            (self.horizontalScrollBar().value(), grid.slots, heat.first_slot, heat.q.shape[1]),
+        ):
+            start = max(0, first - begins)
+            parts.append(slice(start, max(start, min(held, first + count - begins))))
+        return parts[0], parts[1]
+
+    def _paint_names(self, painter: QPainter, scenario: Scenario) -> None:
+        grid, metrics = self._grid(), self._word_metrics
+        painter.setFont(self.font())
+        painter.setPen(theme.muted(self.palette()))
+        if len(self._names) > MOST_CACHED:
+            self._names.clear()
+        for row, key in self._seen_keys():
+            name = self._names.get(key)
+            if name is None:
+                name = self._names[key] = self._short_text_of(key, grid.left - 2 * PADDING)
+            place = self.rect_of(Cell(row, -1))
+            middle = place.center().y()
+            box = QRect(PADDING, middle - metrics.height(), grid.left - 2 * PADDING, 2 * metrics.height() + 1)
+            painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
+        words = scenario.language.words
+        every = -(-metrics.horizontalAdvance(LEAST_WORD) // grid.width)
+        first = self.horizontalScrollBar().value()
+        for slot in range(first, min(first + grid.slots, len(words))):
+            if slot % every == 0:
+                place = self.rect_of(Cell(-1, slot))
+                place.setWidth(every * grid.width - GAP)
+                word = metrics.elidedText(words[slot], Qt.TextElideMode.ElideRight, place.width())
+                painter.drawText(place, Qt.AlignmentFlag.AlignCenter, word)
+
+    def _levels(self, heat: Heat, rows: slice, slots: slice) -> NDArray[np.uint8]:
+        """Places among the colours, (rows, slots): 0 the lowest value, LEVELS zero, UNTRIED never tried."""
+        q = heat.q[rows, slots]
+        scaled = np.zeros(q.shape) if self._span <= 0 else np.clip(q / self._span, -1.0, 1.0)
+        levels = np.rint(scaled * LEVELS) + LEVELS
+        levels[heat.visits[rows, slots] == 0] = UNTRIED
+        return np.ascontiguousarray(levels.astype(np.uint8))
+
+    def _paint_cells(self, painter: QPainter, heat: Heat, rows: slice, slots: slice) -> None:
+        grid = self._grid()
+        self._prepare_cells(QSize(grid.width - GAP, grid.height - GAP))
+        levels = self._levels(heat, rows, slots)
+        left = grid.left + (heat.first_slot + slots.start - self.horizontalScrollBar().value()) * grid.width
+        top = grid.top + (heat.first_row + rows.start - self.verticalScrollBar().value()) * grid.height
+        metrics, muted = self._metrics, theme.muted(self.palette())
+        # Numbers end where the widest would if it stood in the middle: so their points stand below one another.
+        ends = (grid.width - GAP + metrics.horizontalAdvance(format.amount(self._span))) / 2
+        drop = (grid.height - GAP - metrics.height()) / 2
+        outline = self._cell("greedy")
+        painter.setFont(self._number_font)
+        ink: QColor | None = None
+        for i, (row_levels, row_q) in enumerate(zip(levels.tolist(), heat.q[rows, slots].tolist(), strict=True)):
+            y = top + i * grid.height
+            best = int(heat.best[rows.start + i]) - heat.first_slot - slots.start
+            for j, (level, q) in enumerate(zip(row_levels, row_q, strict=True)):
+                x = left + j * grid.width
+                painter.drawPixmap(x, y, self._cells.get(level) or self._cell(level))
+                if j == best:
+                    painter.drawPixmap(x, y, outline)
+                color = muted if level == UNTRIED else self._inks[level]
+                if color is not ink:
+                    painter.setPen(color)
+                    ink = color
+                text = "0" if level == UNTRIED and q == 0.0 else format.amount(q)
+                drawn, width = self._numbers.get(text) or self._number(text)
+                shift = ends - width if text != "0" else (grid.width - GAP - width) / 2
+                painter.drawStaticText(QPointF(x + shift, y + drop), drawn)
+
+    def _paint_image(self, painter: QPainter, heat: Heat, rows: slice, slots: slice) -> None:
+        grid = self._grid()
+        levels = self._levels(heat, rows, slots)
+        if not levels.size:
+            return
+        height, width = levels.shape
+        image = QImage(levels.data, width, height, width, QImage.Format.Format_Indexed8)
+        image.setColorTable([color.rgb() for color in self._colors])
+        left = grid.left + (heat.first_slot + slots.start - self.horizontalScrollBar().value()) * grid.width
+        top = grid.top + (heat.first_row + rows.start - self.verticalScrollBar().value()) * grid.height
+        painter.drawImage(QRect(left, top, width * grid.width, height * grid.height), image)
+
+    def _paint_current(self, painter: QPainter, heat: Heat) -> None:
+        grid, row = self._grid(), self.current_row
+        first = self.verticalScrollBar().value()
+        if not first <= row < first + grid.rows:
+            return
+        name, last = self.rect_of(Cell(row, -1)), self.rect_of(Cell(row, self._last_seen_slot(grid)))
+        # Just as wide as the gap between two rows: it covers nothing.
+        right = min(last.right() + 1.0 + GAP, self.viewport().width() - 1.0)
+        frame = QRectF(1, name.top() - 1, right - 1, name.height() + 2)
+        painter.setPen(QPen(theme.BLUE, GAP))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(frame, CORNER + 1, CORNER + 1)
+
+    def _last_seen_slot(self, grid: _Grid) -> int:
+        assert self._scenario is not None
+        return min(self.horizontalScrollBar().value() + grid.slots, len(self._scenario.language.words)) - 1
+
+    def _prepare_cells(self, size: QSize) -> None:
+        """Drop painted cells that are not of this size and sharpness."""
+        wanted = (size, self.viewport().devicePixelRatioF())
+        if wanted != self._cells_for:
+            self._cells_for = wanted
+            self._cells.clear()
+
+    def _cell(self, kind: int | str) -> QPixmap:
+        """A cell of this colour, or the outline of a greedy one, painted once."""
+        pixmap = self._cells.get(kind)
+        if pixmap is not None:
+            return pixmap
+        assert self._cells_for is not None
+        size, ratio = self._cells_for
+        pixmap = QPixmap(QSize(math.ceil(size.width() * ratio), math.ceil(size.height() * ratio)))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if isinstance(kind, int) and kind != UNTRIED:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(self._colors[kind])
+            painter.drawRoundedRect(QRectF(0, 0, size.width(), size.height()), CORNER, CORNER)
+        else:
+            ink = theme.line(self.palette()) if kind == UNTRIED else self._outline
+            width = 1.0 if kind == UNTRIED else 1.3
+            painter.setPen(QPen(ink, width))
+            inset = width / 2
+            painter.drawRoundedRect(
+                QRectF(inset, inset, size.width() - width, size.height() - width), CORNER - inset, CORNER - inset
+            )
+        painter.end()
+        self._cells[kind] = pixmap
+        return pixmap
+
+    def _number(self, text: str) -> tuple[QStaticText, float]:
+        """A number laid out once."""
+        if len(self._numbers) > MOST_CACHED:
+            self._numbers.clear()
+        drawn = QStaticText(text)
+        drawn.setTextFormat(Qt.TextFormat.PlainText)
+        drawn.setPerformanceHint(QStaticText.PerformanceHint.AggressiveCaching)
+        drawn.prepare(font=self._number_font)
+        self._numbers[text] = drawn, drawn.size().width()
+        return self._numbers[text]
+
+    # -- words and looks ----------------------------------------------------------------------------------------------
+
+    def _say(self) -> None:
+        subtitle = ""
+        if self._heat is not None and self._scenario is not None:
+            subtitle = tr(
+                "{rows} states × {words} words",
+                rows=format.count(self._heat.rows),
+                words=format.count(len(self._scenario.language.words)),
+            )
+        if subtitle != self._subtitle:
+            self._subtitle = subtitle
+            self.subtitleChanged.emit(subtitle)
+
+    def _explanation(self, cell: Cell) -> str:
+        """What the tooltip of a cell says: exact numbers."""
+        heat, scenario = self._heat, self._scenario
+        assert heat is not None
+        assert scenario is not None
+        i, j = cell.row - heat.first_row, cell.slot - heat.first_slot
+        if cell.row < 0:
+            return scenario.language.words[cell.slot]
+        if not 0 <= i < len(heat.keys):
+            return ""
+        state = self.text_of(heat.keys[i])
+        if state == START:
+            state = tr("{sign} (nothing said yet)", sign=START)
+        if cell.slot < 0:
+            return state
+        if not 0 <= j < heat.q.shape[1]:
+            return ""
+        said = [
+            tr("{state}, then {word}", state=state, word=scenario.language.words[cell.slot]),
+            tr("Q = {value}", value=repr(float(heat.q[i, j])).replace("-", "−")),
+        ]
+        if heat.visits[i, j]:
+            said.append(tr("tried {count} ×", count=format.count(int(heat.visits[i, j]))))
+        else:
+            said.append(tr("never tried"))
+        if int(heat.best[i]) == cell.slot:
+            said.append(tr("the greedy choice here"))
+        return "\n".join(said)
+
+    def _put_words(self) -> None:
+        self.setAccessibleName(tr("Q-table as a heat map"))
+        self.setAccessibleDescription(
+            tr(
+                "A row for each state, a column for each word. Outlined: the greedy choice. "
+                "Framed: where the agent is. Without colour: never tried. Ctrl and the wheel zoom."
+            )
+        )
+        self._say()
+        self.viewport().update()
+
+    def _put_looks(self) -> None:
+        palette = self.palette()
+        dark = theme.is_dark(palette)
+        self._colors = [theme.value_color(level, LEVELS, dark) for level in range(-LEVELS, LEVELS + 1)]
+        inks = {color.name(): color for color in map(theme.text_on, self._colors)}
+        self._inks = [inks[theme.text_on(color).name()] for color in self._colors]
+        text, base = palette.color(palette.ColorRole.WindowText), palette.color(palette.ColorRole.Base)
+        self._colors.append(theme.mixed(text, base, GREY))
+        self._outline = text
+        self._number_font = _scaled(self.font(), SMALL * max(1.0, self._zoom))
+        self._number_font.setFeature(QFont.Tag("tnum"), 1)
+        self._metrics, self._word_metrics = QFontMetrics(self._number_font), QFontMetrics(self.font())
+        self._cells.clear()
+        self._numbers.clear()
+        self._names.clear()
+        self._arrange()
+
+    def _set_zoom(self, zoom: float, at: QPoint | None = None) -> None:
+        """Zoom so that the cell at this place of the viewport stays there; without a place, the first one."""
+        zoom = min(GREATEST_ZOOM, max(zoom, LEAST_CELL / (self._metrics.height() + 2 + GAP)))
+        if abs(zoom - 1.0) < 1e-6:
+            zoom = 1.0
+        if zoom == self._zoom:
+            return
+        cell = self.cell_at(at) if at is not None else None
+        self._zoom = zoom
+        self._put_looks()
+        if cell is not None and at is not None:
+            grid = self._grid()
+            self.verticalScrollBar().setValue(cell.row - (at.y() - grid.top) // grid.height)
+            self.horizontalScrollBar().setValue(cell.slot - (at.x() - grid.left) // grid.width)
+
+    # -- Qt -----------------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def _on_settled(self) -> None:
+        self.viewport().update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, 280)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._header = 0
+            self._put_looks()
+            self._widen_header()
+        elif event.type() == QEvent.Type.LanguageChange:
+            self._put_words()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._header = 0
+            self._names.clear()
+            self._widen_header()
+        self._arrange()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self._hurry.stop()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self.viewport().update()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            # Touchpads send notches in small change.
+            self._wheel += event.angleDelta().y()
+            notches = int(self._wheel / 120)
+            self._wheel -= notches * 120
+            self._set_zoom(self._zoom * ZOOM_STEP**notches, event.position().toPoint())
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        bars = self.horizontalScrollBar(), self.verticalScrollBar()
+        if event.matches(QKeySequence.StandardKey.ZoomIn) or (control and event.key() == Qt.Key.Key_Equal):
+            self._set_zoom(self._zoom * ZOOM_STEP)
+        elif event.matches(QKeySequence.StandardKey.ZoomOut):
+            self._set_zoom(self._zoom / ZOOM_STEP)
+        elif control and event.key() == Qt.Key.Key_0:
+            self._set_zoom(1.0)
+        elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
+            bar = bars[1] if control else bars[0]
+            bar.setValue(bar.minimum() if event.key() == Qt.Key.Key_Home else bar.maximum())
+        else:
+            super().keyPressEvent(event)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent):
+            cell = self.cell_at(event.pos())
+            text = self._explanation(cell) if cell is not None else ""
+            QToolTip.showText(event.globalPos(), text, self.viewport(), self.rect_of(cell) if cell else QRect())
+            return True
+        return super().viewportEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._focus_by_key = event.reason() in _FOCUS_BY_KEY
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        self._focus_by_key = False
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+
+def _scaled(font: QFont, factor: float) -> QFont:
+    scaled = QFont(font)
+    if font.pointSizeF() > 0:
+        scaled.setPointSizeF(font.pointSizeF() * factor)
+    else:
+        scaled.setPixelSize(round(font.pixelSize() * factor))
+    return scaled

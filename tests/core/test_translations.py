@@ -1,0 +1,75 @@
+"""Every text that people read exists in Chinese, whole and with the same placeholders."""
+
+import re
+import string
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import read_mo
+from babel.messages.pofile import read_po
+
+from langrl_gui.core import i18n, resources
+
+ROOT = Path(__file__).parents[2]
+CATALOGUES = sorted((resources.root() / "i18n").glob("*/LC_MESSAGES/langrl.po"))
+
+
+def messages_in_the_program() -> dict[str, str]:
+    """Every message that is marked for translation, and where it stands."""
+    found = extract_from_dir(
+        ROOT / "langrl_gui", method_map=[("**.py", "python")], keywords={"tr": None, "N_": None}, comment_tags=()
+    )
+    return {message: f"{file}:{line}" for file, line, message, *_ in found if isinstance(message, str)}
+
+
+def placeholders(message: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(message) if name is not None}
+
+
+def read(path: Path) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale=path.parts[-3])
+
+
+def test_there_is_a_catalogue_for_every_language_but_english() -> None:
+    assert {path.parts[-3] for path in CATALOGUES} == set(i18n.LANGUAGES) - {"en"}
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_every_message_is_translated_and_none_is_left_over(path: Path) -> None:
+    catalogue = read(path)
+    here = messages_in_the_program()
+    translated = {message.id for message in catalogue if message.id and message.string and not message.fuzzy}
+    assert {m: where for m, where in here.items() if m and m not in translated} == {}
+    assert {m for m in translated if m not in here} == set()
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_translations_have_the_placeholders_of_their_message(path: Path) -> None:
+    for message in read(path):
+        if message.id:
+            assert placeholders(message.string) == placeholders(message.id), message.id
+
+
+@pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
+def test_the_compiled_catalogue_is_that_of_the_source(path: Path) -> None:
+    with path.with_suffix(".mo").open("rb") as file:
+        compiled = {message.id: message.string for message in read_mo(file) if message.id}
+    assert compiled == {message.id: message.string for message in read(path) if message.id}
+
+
+def test_chinese_is_written_with_chinese_signs() -> None:
+    """No English sentence has slipped through: whatever has several English words has a Chinese character too."""
+    (path,) = (path for path in CATALOGUES if path.parts[-3] == "zh_CN")
+    for message in read(path):
+        if message.id and len(re.findall(r"[a-z]{3,}", re.sub(r"\{[^}]*\}", "", str(message.id)))) > 2:
+            assert re.search(r"[\u4e00-\u9fff]", str(message.string)), message.id
+
+
+def test_the_language_in_use_decides_what_is_said() -> None:
+    i18n.set_language("zh_CN")
+    assert i18n.tr("Run") == "运行"
+    i18n.set_language("fr_FR")
+    assert i18n.tr("Run") == "Run"

@@ -1,0 +1,135 @@
+"""The program as a process of its own: starting, playing the demo, being closed in any state."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from langrl_gui.core import scenario
+from langrl_gui.core.trainer import Trainer
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(tmp_path: Path) -> dict[str, str]:
+    return {
+        **os.environ,
+        "QT_QPA_PLATFORM": "offscreen",
+        "PYTHONPATH": str(ROOT),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "LANGUAGE": "en",
+    }
+
+
+def test_the_demo_shows_trains_reports_and_ends(tmp_path: Path) -> None:
+    picture, report, run = tmp_path / "demo.png", tmp_path / "demo.json", tmp_path / "demo.langrl"
+    done = subprocess.run(
+        [sys.executable, "-m", "langrl_gui", "--demo", "1.5", "--screenshot", picture, "--report", report, "--out", run],
+        env=environment(tmp_path), capture_output=True, text=True, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "我爱你" in done.stdout
+    for file in (picture, run):
+        assert str(file) in done.stdout
+        assert file.stat().st_size > 1000
+    said = json.loads(report.read_text("utf-8"))
+    assert set(said) == {"steps", "steps_per_second", "frames", "frame_ms", "startup_seconds", "says", "state_hash"}
+    assert set(said["frame_ms"]) == {"p50", "p99", "max"}
+    assert said["frames"] > 5
+    alone = Trainer(scenario.find("i-love-you"))
+    alone.advance(said["steps"])
+    assert alone.state_hash() == said["state_hash"]
+
+
+def test_numba_is_not_imported_before_the_first_paint(tmp_path: Path) -> None:
+    code = """
+import sys
+from PySide6.QtWidgets import QApplication
+from langrl_gui.ui.app import Studio
+app = QApplication([])
+studio = Studio(None)
+seen = []
+studio.window.painted.connect(lambda: seen.append(sorted({"numba", "llvmlite", "pyqtgraph"} & set(sys.modules))))
+studio.window.painted.connect(studio.window.close)
+app.exec()
+studio.close()
+print(seen)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(tmp_path), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[[]]\n"
+
+
+CLOSING = """
+import sys, time
+from pathlib import Path
+from PySide6.QtCore import QTimer
+from langrl_gui.core import scenario
+from langrl_gui.ui import app
+
+state = sys.argv[1]
+real = app.Studio.__init__
+
+def prepared(self, what):
+    real(self, what)
+    session, window = self.session, self.window
+
+    def close():
+        print(time.time(), flush=True)
+        window.close()
+
+    def go():
+        if state == "training":
+            session.run(at_once=True, endless=True)
+            QTimer.singleShot(300, close)
+        elif state == "saving":
+            session.run(at_once=True)
+            for _ in range(50):
+                session.save(Path(sys.argv[2]) / "run.langrl")
+            QTimer.singleShot(20, close)
+        elif state == "dialog":
+            window.on_open()
+            QTimer.singleShot(200, close)
+        elif state == "problem":
+            session.set("learner.alpha", 9.0)
+            QTimer.singleShot(200, close)
+        else:
+            QTimer.singleShot(300, close)
+
+    if state == "start":
+        QTimer.singleShot(1, close)
+    else:
+        session.opened.connect(go)
+
+app.Studio.__init__ = prepared
+sys.exit(app.main([str(scenario.built_in()["ten-words"])]))
+"""
+
+
+@pytest.mark.parametrize("state", ["start", "idle", "training", "saving", "dialog", "problem"])
+def test_closing_in_any_state_ends_the_process_within_two_seconds(state: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CLOSING, state, str(tmp_path)],
+        env=environment(tmp_path), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    took = time.time() - float(done.stdout.split()[-1])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert took < 2.0
+    left = [path.name for path in tmp_path.iterdir() if path.name != "config"]
+    assert set(left) <= {"run.langrl", "run.langrl~"}
+
+
+def test_without_a_display_it_says_what_works(tmp_path: Path) -> None:
+    display = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
+    bare = {key: value for key, value in environment(tmp_path).items() if key not in display}
+    code = "import sys; sys.platform = 'linux'; from langrl_gui.ui.app import main; sys.exit(main([]))"
+    done = subprocess.run([sys.executable, "-c", code], env=bare, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "--demo" in done.stderr

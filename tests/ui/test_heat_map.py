@@ -1,0 +1,341 @@
+"""The heat map shows what the table holds, asks for what it can show, and stays readable while it is scrolled."""
+
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPalette, QWheelEvent
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from langrl_gui.core import scenario
+from langrl_gui.core.scenario import Scenario, from_data
+from langrl_gui.core.telemetry import Observer, Wanted
+from langrl_gui.core.trainer import Trainer
+from langrl_gui.ui import theme
+from langrl_gui.ui.views.heat_map import LEVELS, SETTLED, START, UNTRIED, Cell, QHeatMap
+
+Show = Callable[..., QHeatMap]
+
+
+def draw(view: QHeatMap, trainer: Trainer) -> None:
+    """Until what is asked for and what is shown agree."""
+    observer = Observer(trainer)
+    for _ in range(3):
+        view.draw(observer.observe(Wanted(**view.wants())))
+        QApplication.processEvents()
+
+
+@pytest.fixture
+def show(qtbot: QtBot) -> Show:
+    def shown(trainer: Trainer, width: int = 320, height: int = 300) -> QHeatMap:
+        view = QHeatMap()
+        qtbot.addWidget(view)
+        view.resize(width, height)
+        view.show()
+        view.begin(trainer.scenario)
+        draw(view, trainer)
+        return view
+
+    return shown
+
+
+@pytest.fixture
+def small() -> Trainer:
+    trainer = Trainer(scenario.find("i-love-you"))
+    trainer.advance(57)
+    return trainer
+
+
+@pytest.fixture(scope="module")
+def ten_words() -> Trainer:
+    trainer = Trainer(scenario.find("ten-words"))
+    trainer.advance(200_000)
+    return trainer
+
+
+def two_prompts() -> Scenario:
+    return from_data(
+        {
+            "name": "two",
+            "language": {"words": ["we", "sing", "incomprehensibilities"], "joiner": " ", "max_length": 3},
+            "prompts": [
+                {"text": "what do you do in the morning", "references": ["we sing incomprehensibilities"]},
+                {"text": "why", "references": ["we sing we"]},
+            ],
+            "rewards": [{"kind": "match"}],
+            "learner": {"method": "q-learning", "alpha": 0.5, "gamma": 0.9},
+        }
+    )
+
+
+def picture(view: QHeatMap) -> QImage:
+    return view.grab().toImage()
+
+
+def color_in(image: QImage, view: QHeatMap, cell: Cell) -> QColor:
+    """The cell's own colour: left of its number, right of its rounded corner."""
+    place = view.rect_of(cell)
+    return image.pixelColor(place.left() + 4, place.center().y())
+
+
+def press(view: QHeatMap, qtbot: QtBot, key: Qt.Key, control: bool = False) -> None:
+    qtbot.keyClick(view, key, Qt.KeyboardModifier.ControlModifier if control else Qt.KeyboardModifier.NoModifier)
+
+
+def control_wheel(view: QHeatMap, place: QPoint, notches: int) -> None:
+    viewport = view.viewport()
+    event = QWheelEvent(
+        QPointF(place),
+        QPointF(viewport.mapToGlobal(place)),
+        QPoint(),
+        QPoint(0, 120 * notches),
+        Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.ControlModifier,
+        Qt.ScrollPhase.NoScrollPhase,
+        False,
+    )
+    QApplication.sendEvent(viewport, event)
+
+
+def test_that_every_cell_has_the_colour_of_its_value(show: Show, small: Trainer) -> None:
+    view = show(small)
+    image = picture(view)
+    order = small.tables.row_order(np.arange(13))
+    lengths = (small.tables.states[order, 1:] >= 0).sum(axis=1)
+    rows = order[np.argsort(lengths, kind="stable")]
+    q, visits = small.learned.q.reshape(-1, 3)[rows], small.learned.visits.reshape(-1, 3)[rows]
+    assert view.span == np.abs(q[visits > 0]).max()
+    tried = 0
+    for row in range(13):
+        for slot in range(3):
+            shown = color_in(image, view, Cell(row, slot))
+            if visits[row, slot]:
+                tried += 1
+                level = round(q[row, slot] / view.span * LEVELS)
+                assert shown == theme.value_color(level, LEVELS, theme.is_dark(view.palette()))
+            else:
+                assert shown == color_in(image, view, Cell(12, 2))
+    assert 0 < tried < 39
+
+
+def test_that_the_tooltip_tells_the_exact_numbers(show: Show, small: Trainer) -> None:
+    view = show(small)
+    row = next(row for row in range(13) if small.tables.seen(row) == [0, 1])
+    place = next(r for r in range(13) if view._heat is not None and view._heat.keys[r] == (0, 0, 1))
+    q, visits = small.learned.q.reshape(-1, 3)[row], small.learned.visits.reshape(-1, 3)[row]
+    assert view._explanation(Cell(place, 2)).splitlines() == [
+        "我爱, then 你",
+        f"Q = {float(q[2])!r}",
+        f"tried {visits[2]} ×",
+        "the greedy choice here",
+    ]
+    never = np.argwhere(visits == 0)
+    for slot in never.ravel():
+        assert "never tried" in view._explanation(Cell(place, int(slot)))
+
+
+def test_that_the_greedy_cell_alone_is_outlined(show: Show, small: Trainer) -> None:
+    view = show(small)
+    heat = view._heat
+    assert heat is not None
+    image = picture(view)
+    ink = view.palette().color(QPalette.ColorRole.WindowText)
+    for row in range(1, 13):  # the first is framed
+        for slot in range(3):
+            place = view.rect_of(Cell(row, slot))
+            edge = image.pixelColor(place.center().x(), place.top())
+            near = all(abs(a - b) < 90 for a, b in zip(edge.getRgb()[:3], ink.getRgb()[:3], strict=True))  # type: ignore[index]
+            assert near == (heat.best[row] == slot)
+
+
+def test_that_a_cell_once_tried_looks_different_even_at_value_zero(show: Show) -> None:
+    trainer = Trainer(scenario.find("i-love-you").changed("rewards.0.weight", 0.0))
+    trainer.advance(3)
+    view = show(trainer)
+    heat = view._heat
+    assert heat is not None
+    assert (heat.q == 0).all()
+    for zoom in (1.0, 0.5):
+        view._set_zoom(zoom)
+        image = picture(view)
+        shown = {bool(heat.visits[r, s]): color_in(image, view, Cell(r, s)) for r in range(1, 13) for s in range(3)}
+        assert shown[True] == view._colors[LEVELS]
+        assert shown[False] != shown[True]
+
+
+def test_that_the_current_row_is_framed(show: Show, small: Trainer) -> None:
+    view = show(small)
+    for step in range(58, 64):
+        small.advance(step)
+        draw(view, small)
+        assert view._heat is not None
+        assert view._heat.keys[view.current_row] == (0, *small.words)
+
+
+def test_that_the_frame_does_not_leap_about_at_full_speed(show: Show, small: Trainer, qtbot: QtBot) -> None:
+    view = show(small)
+    small.advance(5_000)
+    draw_once = Observer(small).observe(Wanted(**view.wants()))
+    view.draw(draw_once)
+    assert view.current_row == -1
+    qtbot.waitUntil(lambda: view.current_row >= 0, timeout=SETTLED * 10)
+
+
+def test_that_colours_keep_their_scale_within_a_run(show: Show, small: Trainer) -> None:
+    view = show(small)
+    spans = [view.span]
+    for step in (200, 1_000, 10_000):
+        small.advance(step)
+        draw(view, small)
+        spans.append(view.span)
+    assert all(a <= b for a, b in pairwise(spans))
+    view.begin(small.scenario)
+    assert view.span == 0
+
+
+def test_that_it_asks_for_what_is_seen_and_little_more(show: Show, ten_words: Trainer) -> None:
+    view = show(ten_words, 400, 300)
+    view.verticalScrollBar().setValue(5_000)
+    first, count = view.wants()["heat_rows"]
+    assert first <= 5_000
+    assert 5_000 + 300 // 20 <= first + count
+    assert count < 60
+    draw(view, ten_words)
+    assert view._heat is not None
+    assert (view._heat.first_row, view._heat.q.shape[0]) == (first, count)
+    view.resize(900, 300)
+    QApplication.processEvents()
+    assert view.wants()["heat_slots"][1] >= 10
+
+
+def test_that_the_last_row_can_be_reached_and_is_shown_whole(show: Show, ten_words: Trainer, qtbot: QtBot) -> None:
+    view = show(ten_words)
+    press(view, qtbot, Qt.Key.Key_End, control=True)
+    draw(view, ten_words)
+    place = view.rect_of(Cell(11_110, 0))
+    assert view.viewport().rect().contains(place)
+    assert view.cell_at(place.center()) == Cell(11_110, 0)
+    last = ten_words.scenario.language.words[-1]
+    assert view._explanation(Cell(11_110, -1)) == " ".join([last] * 4)
+    press(view, qtbot, Qt.Key.Key_Home, control=True)
+    assert view.verticalScrollBar().value() == 0
+
+
+def test_that_keys_scroll(show: Show, ten_words: Trainer, qtbot: QtBot) -> None:
+    view = show(ten_words)
+    rows, slots = view.verticalScrollBar(), view.horizontalScrollBar()
+    press(view, qtbot, Qt.Key.Key_Down)
+    assert rows.value() == 1
+    press(view, qtbot, Qt.Key.Key_PageDown)
+    assert rows.value() == 1 + rows.pageStep()
+    press(view, qtbot, Qt.Key.Key_Right)
+    assert slots.value() == 1
+    press(view, qtbot, Qt.Key.Key_End)
+    assert slots.value() == slots.maximum()
+
+
+def test_that_names_stay_in_view_while_scrolling(show: Show, ten_words: Trainer) -> None:
+    view = show(ten_words)
+    view.verticalScrollBar().setValue(3_000)
+    view.horizontalScrollBar().setValue(3)
+    draw(view, ten_words)
+    assert view.rect_of(Cell(-1, 3)).top() == 0
+    assert view.rect_of(Cell(3_000, -1)).left() == 0
+    assert view.cell_at(view.rect_of(Cell(3_000, 3)).center()) == Cell(3_000, 3)
+    assert view._explanation(Cell(-1, 3)) == ten_words.scenario.language.words[3]
+
+
+def test_that_zooming_out_leaves_colours_alone_and_they_are_the_values(show: Show, ten_words: Trainer) -> None:
+    view = show(ten_words, 500, 400)
+    view._set_zoom(0.3)
+    draw(view, ten_words)
+    assert not view.shows_numbers
+    image, heat = picture(view), view._heat
+    assert heat is not None
+    for row in range(0, 60, 7):
+        for slot in range(10):
+            place = view.rect_of(Cell(row, slot)).center()
+            level = UNTRIED
+            if heat.visits[row, slot]:
+                level = round(heat.q[row, slot] / view.span * LEVELS) + LEVELS
+            if row != view.current_row:
+                assert image.pixelColor(place) == view._colors[level]
+
+
+def test_that_control_and_wheel_zoom_about_the_mouse(show: Show, ten_words: Trainer) -> None:
+    view = show(ten_words, 500, 400)
+    view.verticalScrollBar().setValue(2_000)
+    place = QPoint(250, 200)
+    before = view.cell_at(place)
+    assert before is not None
+    control_wheel(view, place, -3)
+    assert not view.shows_numbers
+    after = view.cell_at(place)
+    assert after is not None
+    assert abs(after.row - before.row) <= 1
+    control_wheel(view, place, 3)
+    assert view.shows_numbers
+    back = view.cell_at(place)
+    assert back is not None
+    assert back.row == before.row
+
+
+def test_that_the_view_stays_with_its_state_when_new_states_come_before_it(show: Show) -> None:
+    trainer = Trainer(scenario.find("morning-tea"))
+    trainer.advance(3_000)
+    view = show(trainer)
+    view.verticalScrollBar().setValue(100)
+    draw(view, trainer)
+    assert view._heat is not None
+    top = view._heat.keys[100 - view._heat.first_row]
+    rows = view._heat.rows
+    trainer.advance(3_100)
+    draw(view, trainer)
+    assert view._heat.rows > rows
+    assert view._heat.keys[view.verticalScrollBar().value() - view._heat.first_row] == top
+
+
+def test_that_states_are_named_by_their_words(show: Show, small: Trainer) -> None:
+    view = show(small)
+    assert view.text_of((0,)) == START
+    assert view.text_of((0, 0, 1)) == "我爱"
+    view = show(Trainer(two_prompts()))
+    assert view.text_of((1, 0, 1)) == "why → we sing"
+
+
+@pytest.mark.parametrize("width", [240, 320, 700])
+def test_that_long_names_are_shortened_to_their_room(show: Show, width: int) -> None:
+    trainer = Trainer(two_prompts())
+    view = show(trainer, width)
+    grid = view._grid()
+    metrics = QFontMetrics(view.font())
+    assert grid.left <= 0.4 * view.viewport().width()
+    assert view._names
+    for key, name in view._names.items():
+        assert metrics.horizontalAdvance(name) <= grid.left
+        assert name.endswith(view.text_of(key)[-1])
+
+
+def test_that_an_empty_view_says_what_would_fill_it(qtbot: QtBot) -> None:
+    view = QHeatMap()
+    qtbot.addWidget(view)
+    view.resize(300, 200)
+    image = picture(view)
+    assert len({image.pixel(x, y) for x in range(0, 300, 2) for y in range(0, 200, 2)}) > 2
+    assert view.wants()["heat_rows"][0] == 0
+
+
+def test_that_it_follows_the_palette_live(show: Show, small: Trainer) -> None:
+    view = show(small)
+    palette = QPalette(view.palette())
+    palette.setColor(QPalette.ColorRole.WindowText, QColor("white"))
+    palette.setColor(QPalette.ColorRole.Window, QColor("black"))
+    palette.setColor(QPalette.ColorRole.Base, QColor("black"))
+    view.setPalette(palette)
+    assert view._heat is not None
+    row, slot = (int(i) for i in np.argwhere(view._heat.visits > 0)[-1])
+    level = round(view._heat.q[row, slot] / view.span * LEVELS)
+    assert color_in(picture(view), view, Cell(row, slot)) == theme.value_color(level, LEVELS, dark=True)

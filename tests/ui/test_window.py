@@ -1,0 +1,213 @@
+"""The real window, used as people use it: keys, slider, menus, files."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QAbstractButton, QDoubleSpinBox, QFileDialog, QWidget
+from pytestqt.qtbot import QtBot
+
+from langrl_gui.core import runfile, scenario
+from langrl_gui.core.trainer import Trainer
+from langrl_gui.ui.app import Studio
+from langrl_gui.ui.main_window import MainWindow
+from langrl_gui.ui.problem import Problem
+from langrl_gui.ui.session import FINISHED, FULL_SPEED, PAUSED, READY, RUNNING
+
+
+@pytest.fixture
+def open_studio(qtbot: QtBot) -> Iterator[Callable[[Path | None], Studio]]:
+    studios: list[Studio] = []
+
+    def open_(what: Path | None = None) -> Studio:
+        studio = Studio(what)
+        studios.append(studio)
+        window_is_up(qtbot, studio)
+        return studio
+
+    yield open_
+    for studio in studios:
+        studio.window.close()
+        studio.close()
+
+
+@pytest.fixture
+def studio(open_studio: Callable[[Path | None], Studio]) -> Studio:
+    return open_studio(None)
+
+
+def window_is_up(qtbot: QtBot, studio: Studio) -> None:
+    def is_up() -> bool:
+        window = studio.window
+        return window.curves is not None and window.snapshot is not None and studio.session.solution is not None
+
+    qtbot.waitUntil(is_up, timeout=30_000)
+
+
+def until(qtbot: QtBot, studio: Studio, state: str, step: int | None = None) -> None:
+    def is_there() -> bool:
+        shown = studio.window.snapshot
+        return studio.session.state == state and (step is None or (shown is not None and shown.step == step))
+
+    qtbot.waitUntil(is_there, timeout=30_000)
+
+
+def press(qtbot: QtBot, window: MainWindow, key: Qt.Key, modifier: Qt.KeyboardModifier | None = None) -> None:
+    qtbot.keyClick(window, key, modifier or Qt.KeyboardModifier.NoModifier)
+
+
+def test_the_names_that_scripts_rely_on_are_there(studio: Studio) -> None:
+    window = studio.window
+    for name in ("run", "step", "stepEpisode", "reset", "open", "save", "saveAs", "export"):
+        assert window.findChild(QAction, name) is not None, name
+    for name in ("speed", "scenario", "stateGraph", "learningCurves", "qHeatMap", "episodeTape", "statusText"):
+        assert window.findChild(QWidget, name) is not None, name
+
+
+def test_a_scenario_starts_at_a_speed_that_can_be_followed_and_runs_to_the_end_at_once(qtbot: QtBot, studio: Studio) -> None:
+    press(qtbot, studio.window, Qt.Key.Key_Space)
+    until(qtbot, studio, RUNNING)
+    qtbot.wait(700)
+    press(qtbot, studio.window, Qt.Key.Key_Space)
+    until(qtbot, studio, PAUSED)
+    assert studio.window.snapshot is not None
+    assert 1 <= studio.window.snapshot.step <= 12
+    studio.window.findChild(QAction, "toEnd").trigger()
+    until(qtbot, studio, FINISHED, 3000)
+    with qtbot.waitSignal(studio.session.hashed) as hashed:
+        studio.session.hash()
+    alone = Trainer(scenario.find("i-love-you"))
+    alone.advance(*alone.limits)
+    assert hashed.args == [alone.state_hash()]
+
+
+def test_f10_takes_one_step_and_f11_goes_to_the_end_of_the_episode(qtbot: QtBot, studio: Studio) -> None:
+    press(qtbot, studio.window, Qt.Key.Key_F10)
+    until(qtbot, studio, PAUSED, 1)
+    press(qtbot, studio.window, Qt.Key.Key_F11)
+    until(qtbot, studio, PAUSED, 3)
+    press(qtbot, studio.window, Qt.Key.Key_F11)
+    until(qtbot, studio, PAUSED, 6)
+
+
+def test_the_slider_goes_from_one_step_a_second_to_the_machines_limit(studio: Studio) -> None:
+    from langrl_gui.ui.main_window import speed_of
+
+    slider = studio.window.speed
+    assert speed_of(slider.minimum()) == 1.0
+    assert speed_of(slider.maximum()) == FULL_SPEED
+    speeds = [speed_of(place) for place in range(slider.minimum(), slider.maximum() + 1)]
+    assert speeds == sorted(speeds)
+
+
+def test_alpha_gamma_and_epsilon_change_while_it_runs(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+    studio.window.set_speed(2000.0)
+    press(qtbot, studio.window, Qt.Key.Key_Space)
+    until(qtbot, studio, RUNNING)
+    for path, value in (("learner.alpha", 0.25), ("learner.gamma", 0.5), ("learner.explore.epsilon", 0.75)):
+        field = studio.window.findChild(QDoubleSpinBox, path)
+        with qtbot.waitSignal(studio.session.changed):
+            field.setValue(value)
+    press(qtbot, studio.window, Qt.Key.Key_Space)
+    until(qtbot, studio, PAUSED)
+    with qtbot.waitSignal(studio.session.saved):
+        studio.session.save(tmp_path / "run.langrl")
+    events = runfile.read(tmp_path / "run.langrl").moment.timeline.events
+    assert [(event.path, event.value) for event in events] == [
+        ("learner.alpha", 0.25), ("learner.gamma", 0.5), ("learner.explore.epsilon", 0.75),
+    ]  # fmt: skip
+
+
+def test_a_run_is_saved_and_taken_up_again_in_a_new_window(
+    qtbot: QtBot, open_studio: Callable[[Path | None], Studio], tmp_path: Path
+) -> None:
+    first = open_studio(None)
+    press(qtbot, first.window, Qt.Key.Key_F11)
+    until(qtbot, first, PAUSED, 3)
+    press(qtbot, first.window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: first.window.findChild(QFileDialog) is not None)
+    dialog = first.window.findChild(QFileDialog)
+    dialog.selectFile(str(tmp_path / "run.langrl"))
+    with qtbot.waitSignal(first.session.saved):
+        dialog.accept()
+    assert first.window.isWindowModified() is False
+    assert "run.langrl" in first.window.windowTitle()
+    second = open_studio(tmp_path / "run.langrl")
+    assert second.window.snapshot is not None
+    assert (second.window.snapshot.step, second.session.state) == (3, PAUSED)
+    press(qtbot, second.window, Qt.Key.Key_F10)
+    until(qtbot, second, PAUSED, 4)
+    press(qtbot, second.window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: runfile.read(tmp_path / "run.langrl").moment.step == 4, timeout=10_000)
+
+
+def test_a_wrong_file_is_explained_and_the_report_can_be_copied(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.toml"
+    wrong.write_text("name = 3\n")
+    studio.window.open(str(wrong))
+    qtbot.waitUntil(lambda: studio.window.findChild(Problem) is not None)
+    problem = studio.window.findChild(Problem)
+    assert "wrong.toml" in problem.text()
+    copy = problem.findChild(QAbstractButton, "copyReport")
+    qtbot.mouseClick(copy, Qt.MouseButton.LeftButton)
+    assert "wrong.toml" in QGuiApplication.clipboard().text()
+    until(qtbot, studio, READY)
+
+
+def test_choosing_a_scenario_opens_it(qtbot: QtBot, studio: Studio) -> None:
+    chooser = studio.window.chooser
+    assert {chooser.itemText(i) for i in range(chooser.count())} == {
+        scenario.find(name).name for name in scenario.built_in()
+    }
+    place = chooser.findText("Ten words")
+    with qtbot.waitSignal(studio.session.opened):
+        chooser.activated.emit(place)
+    assert studio.session.scenario == scenario.find("ten-words")
+    qtbot.waitUntil(lambda: studio.window.snapshot is not None and studio.window.snapshot.states == 11_111)
+    assert chooser.currentText() == "Ten words"
+
+
+def test_the_window_speaks_chinese_as_soon_as_it_is_asked_to_and_keeps_the_run(qtbot: QtBot, studio: Studio) -> None:
+    press(qtbot, studio.window, Qt.Key.Key_F11)
+    until(qtbot, studio, PAUSED, 3)
+    english = {action.objectName(): action.text() for action in studio.window.findChildren(QAction)}
+    studio.window.findChild(QAction, "zh_CN").trigger()
+    window_is_up(qtbot, studio)
+    window = studio.window
+    for name in ("run", "step", "stepEpisode", "toEnd", "reset", "open", "save", "saveAs", "export", "quit", "about"):
+        text = window.findChild(QAction, name).text()
+        assert text != english[name]
+        assert any("\u4e00" <= character <= "\u9fff" for character in text), text
+    assert window.snapshot is not None
+    assert window.snapshot.step == 3
+    window.findChild(QAction, "en").trigger()
+    window_is_up(qtbot, studio)
+    assert studio.window.findChild(QAction, "step").text() == english["step"]
+
+
+def test_dark_and_light_are_followed_live(qtbot: QtBot, studio: Studio) -> None:
+    window = studio.window
+    for name in ("dark", "light", "system"):
+        window.findChild(QAction, name).trigger()
+        qtbot.wait(50)
+        assert not window.grab().isNull()
+
+
+def test_a_hidden_view_costs_nothing(qtbot: QtBot, studio: Studio) -> None:
+    window = studio.window
+    for card in ("stateGraphCard", "qHeatMapCard", "learningCurvesCard"):
+        window.findChild(QWidget, card).hide()
+    qtbot.waitUntil(lambda: window.snapshot is not None and window.snapshot.graph is None)
+    press(qtbot, window, Qt.Key.Key_F10)
+    until(qtbot, studio, PAUSED, 1)
+    assert window.snapshot is not None
+    assert (window.snapshot.graph, window.snapshot.heat, window.snapshot.curves) == (None, None, None)
+
+
+def test_everything_that_can_be_pressed_has_a_name_for_those_who_cannot_see_it(studio: Studio) -> None:
+    for widget in studio.window.findChildren(QWidget):
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and not widget.parent().inherits("QAbstractSpinBox"):
+            name = widget.accessibleName() or getattr(widget, "text", lambda: "")()
+            assert name, f"{type(widget).__name__} {widget.objectName()}"
