@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 a check failed, 2 wrong input (one line on stderr), 130 in
 """
 
 import argparse
+import gc
 import json
 import math
 import os
@@ -53,6 +54,8 @@ def main(argv: list[str] | None = None) -> int:
         return DONE
     except KeyboardInterrupt:
         return INTERRUPTED
+    finally:
+        gc.freeze()  # the process ends: looking through everything for cycles once more would take half a second
 
 
 def _complain(error: Exception, code: int) -> int:
@@ -334,13 +337,15 @@ def _advance(trainer: Trainer, limits: tuple[int, int], interrupted: Callable[[]
     first = trainer.episode if by_episodes else trainer.step
     total = limits[1] if by_episodes else limits[0]
     slice_steps = 100_000
+    began = time.perf_counter()
+
+    def enough() -> bool:
+        return time.perf_counter() - began > 4 * SLICE
+
     with _bar(tr("learning")) as bar:
         while trainer.step < limits[0] and trainer.episode < limits[1] and not interrupted():
             began, before = time.perf_counter(), trainer.step
-            deadline = began + 4 * SLICE
-            trainer.advance(
-                min(trainer.step + slice_steps, limits[0]), limits[1], lambda: time.perf_counter() > deadline
-            )
+            trainer.advance(min(trainer.step + slice_steps, limits[0]), limits[1], enough)
             took = time.perf_counter() - began
             slice_steps = max(1000, int((trainer.step - before) * min(4.0, SLICE / max(took, 1e-9))))
             now = trainer.episode if by_episodes else trainer.step

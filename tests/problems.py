@@ -9,7 +9,7 @@ from langrl_gui.core.scenario import Scenario, from_data
 
 @st.composite
 def small_scenarios(draw: st.DrawFn, exact: bool = False) -> Scenario:
-    """Languages of 1 to 4 words and 1 to 4 positions, every kind of context; `exact`: such that all of Q* is learned."""
+    """Languages of 1 to 4 words and positions, with every kind of context; `exact`: such that all of Q* is learned."""
     words = ["a", "b", "c", "ab"][: draw(st.integers(1, 4))]
     length = draw(st.integers(1, 3 if exact else 4))
     end_word = draw(st.sampled_from(["", words[-1]])) if len(words) > 1 else ""

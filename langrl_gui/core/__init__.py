@@ -1,1 +1,1 @@
-"""The laboratory: scenarios, tables, learning, exact solutions, files. It knows nothing of Qt and runs in a notebook."""
+"""The laboratory: scenarios, tables, learning, exact solutions, files. Knows nothing of Qt and runs in a notebook."""

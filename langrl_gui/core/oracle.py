@@ -33,7 +33,7 @@ _REPORT_SECONDS: Final = 0.05
 _EXPLORING: Final = 0.9  # share of the time that goes into asking the reward terms
 
 
-class Cancelled(Exception):  # noqa: N818 (it is what the caller asked for, not an error)
+class Cancelled(Exception):
     """The caller's `progress` answered False; nothing was solved."""
 
 

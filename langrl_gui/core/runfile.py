@@ -242,7 +242,7 @@ def write(path: Path, run: Run) -> None:
     """
     data = dumps(run)
     try:
-        loads(data, tr("it"))  # what could not be opened again must not replace anything
+        loads(data, tr("the run"))  # what could not be opened again must not replace anything
     except RunFileError as error:
         raise RunFileError(
             tr("{path}: not saved, because it could not be opened again: {fault}", path=path, fault=error)

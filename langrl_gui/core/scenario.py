@@ -385,7 +385,8 @@ def _contradictions(scenario: Scenario) -> list[str]:
     for number, prompt in enumerate(scenario.starts):
         if prompt.text in texts:
             faults.append(
-                tr("prompts[{second}].text: {text} is there already, as prompts[{first}]; give one prompt all the references",
+                tr("prompts[{second}].text: {text} is there already, as prompts[{first}]; "
+                   "give one prompt all the references",
                    second=number, text=_quoted(prompt.text), first=texts[prompt.text])
             )  # fmt: skip
         texts.setdefault(prompt.text, number)

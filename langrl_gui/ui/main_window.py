@@ -94,7 +94,7 @@ class MainWindow(QMainWindow):
         self.heat, self.graph, self.tape = QHeatMap(), StateGraph(), EpisodeTape()
         self.curves: LearningCurves | None = None
         self.parameters, self.status = Parameters(), RunStatus()
-        self._views: list["AnyView"] = [self.graph, self.heat, self.tape]
+        self._views: list[AnyView] = [self.graph, self.heat, self.tape]
         self._actions: dict[str, QAction] = {}
         self._specs: dict[str, Spec] = {}
         self._build_cards()

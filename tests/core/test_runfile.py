@@ -844,7 +844,7 @@ def test_a_run_that_could_not_be_opened_again_replaces_nothing(run: Run, tmp_pat
     runfile.write(path, run)
     sound = path.read_bytes()
     broken = replace(run, moment=replace(run.moment, q=np.full_like(run.moment.q, np.nan)))
-    with pytest.raises(RunFileError, match="a.langrl: not saved, because it could not be opened again: .*not a finite"):
+    with pytest.raises(RunFileError, match=r"langrl: not saved, because .*not a finite"):
         runfile.write(path, broken)
     assert path.read_bytes() == sound
     assert names(tmp_path) == ["a.langrl"]

@@ -91,7 +91,9 @@ def test_a_saved_run_answers_and_is_exported(tmp_path: Path) -> None:
 
 
 def test_settings_reach_the_run() -> None:
-    trained = answer("train", "i-love-you", "--set", "learner.alpha=0.25", "--set", "learner.explore.epsilon=1.0", "--seed", 7)
+    trained = answer(
+        "train", "i-love-you", "--set", "learner.alpha=0.25", "--set", "learner.explore.epsilon=1.0", "--seed", 7
+    )
     alone = Trainer(
         scenario.find("i-love-you")
         .changed("learner.alpha", 0.25)

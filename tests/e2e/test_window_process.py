@@ -28,7 +28,10 @@ def environment(tmp_path: Path) -> dict[str, str]:
 def test_the_demo_shows_trains_reports_and_ends(tmp_path: Path) -> None:
     picture, report, run = tmp_path / "demo.png", tmp_path / "demo.json", tmp_path / "demo.langrl"
     done = subprocess.run(
-        [sys.executable, "-m", "langrl_gui", "--demo", "1.5", "--screenshot", picture, "--report", report, "--out", run],
+        [
+            *(sys.executable, "-m", "langrl_gui", "--demo", "1.5"),
+            *("--screenshot", picture, "--report", report, "--out", run),
+        ],
         env=environment(tmp_path), capture_output=True, text=True, timeout=60, cwd=tmp_path,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (0, "")

@@ -109,7 +109,9 @@ def test_a_change_while_it_runs_is_an_event_between_two_slices(qtbot: QtBot, ses
     assert runfile.dumps(runfile.of_trainer(again)) == (tmp_path / "run.langrl").read_bytes()
 
 
-def test_a_wrong_file_is_one_sentence_and_the_run_there_was_stays(qtbot: QtBot, session: Session, tmp_path: Path) -> None:
+def test_a_wrong_file_is_one_sentence_and_the_run_there_was_stays(
+    qtbot: QtBot, session: Session, tmp_path: Path
+) -> None:
     open_(qtbot, session)
     session.step(5)
     latest(qtbot, session, 5)

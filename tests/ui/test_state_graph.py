@@ -247,6 +247,7 @@ def test_that_colours_show_values_blue_below_zero_and_orange_above(small: Shown)
 def test_that_a_single_step_is_shown_on_its_way_and_then_all_is_still(small: Shown, qtbot: QtBot) -> None:
     small.draw(55)
     before = (0, *small.trainer.words)
+    qtbot.wait(300)  # slow enough to be followed
     small.draw(56)
     assert is_ringed(small.view, before)  # the word has not arrived
     after = (0, *small.trainer.words)

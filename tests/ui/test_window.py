@@ -66,7 +66,9 @@ def test_the_names_that_scripts_rely_on_are_there(studio: Studio) -> None:
         assert window.findChild(QWidget, name) is not None, name
 
 
-def test_a_scenario_starts_at_a_speed_that_can_be_followed_and_runs_to_the_end_at_once(qtbot: QtBot, studio: Studio) -> None:
+def test_a_scenario_starts_at_a_speed_that_can_be_followed_and_runs_to_the_end_at_once(
+    qtbot: QtBot, studio: Studio
+) -> None:
     press(qtbot, studio.window, Qt.Key.Key_Space)
     until(qtbot, studio, RUNNING)
     qtbot.wait(700)
@@ -208,6 +210,10 @@ def test_a_hidden_view_costs_nothing(qtbot: QtBot, studio: Studio) -> None:
 
 def test_everything_that_can_be_pressed_has_a_name_for_those_who_cannot_see_it(studio: Studio) -> None:
     for widget in studio.window.findChildren(QWidget):
-        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus and widget.isVisible() and not widget.parent().inherits("QAbstractSpinBox"):
+        if (
+            widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+            and widget.isVisible()
+            and not widget.parent().inherits("QAbstractSpinBox")
+        ):
             name = widget.accessibleName() or getattr(widget, "text", lambda: "")()
             assert name, f"{type(widget).__name__} {widget.objectName()}"

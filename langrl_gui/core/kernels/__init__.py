@@ -5,18 +5,18 @@ anything differs from what was written there is thrown away; where none can be w
 """
 
 import hashlib
+import importlib.metadata
 import json
 import os
 import shutil
 import sys
 import threading
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-import numpy as np
 import platformdirs
 
 from langrl_gui.core.arrays import Progress, Rules, World
@@ -46,12 +46,25 @@ def _load(learner: str, example: tuple[World, Any, Progress, Rules]) -> Loop:
         if folder is not None and not _is_whole(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder = cache_folder()
-        loop = _compile(learner, folder)
-        loop(*example)
+        try:
+            loop = _compile(learner, folder)
+            loop(*example)
+        except OSError:  # the disk is full, or another process has thrown the folder away
+            folder = None
+            loop = _compile(learner, None)
+            loop(*example)
         if folder is not None:
             _seal(folder)
         _loops[learner] = loop
     return _loops[learner]
+
+
+def is_compiled() -> bool:
+    """Whether `load` would find compiled code; True as well where none can be kept, so that nobody waits in vain."""
+    if _loops:
+        return True
+    folder = cache_folder()
+    return folder is None or ((folder / _SEAL).exists() and _is_whole(folder))
 
 
 def _compile(learner: str, folder: Path | None) -> Loop:
@@ -59,13 +72,16 @@ def _compile(learner: str, folder: Path | None) -> Loop:
 
     from langrl_gui.core.kernels import loop
 
-    numba.config.CACHE_DIR = str(folder or "")
-    decorate = numba.njit(nogil=True, error_model="numpy", cache=folder is not None)
-    inner = numba.njit(error_model="numpy")
+    numba.config.CACHE_DIR = str(folder or "")  # type: ignore[attr-defined]  # numba makes it from the environment
+    # Arrays belong to the caller and outlive the call: counting references to them, twice a step and atomically, would
+    # halve the speed. Calling what a step does, rather than inlining it, would do the same.
+    inner = partial(numba.njit, error_model="numpy", _nrt=False)
+    every_step, now_and_then = inner(forceinline=True), inner()
+    decorate = inner(nogil=True, cache=folder is not None)
     module = _module(learner)
-    names: dict[str, Any] = dict(vars(loop), greedy=module.greedy, learn=module.learn)
+    names: dict[str, Any] = dict(vars(loop), greedy=every_step(module.greedy), learn=every_step(module.learn))
     for name in ("bin_is_due", "widen_bins", "value_greedy_policy"):
-        names[name] = inner(_rebound(getattr(loop, name), names, learner))
+        names[name] = now_and_then(_rebound(getattr(loop, name), names, learner))
     compiled: Loop = decorate(_rebound(loop.run, names, learner))
     return compiled
 
@@ -77,7 +93,7 @@ def _module(learner: str) -> ModuleType:
     return {"q-learning": q_learning}[learner]
 
 
-def _rebound(function: FunctionType, names: dict[str, Any], learner: str) -> FunctionType:
+def _rebound(function: Any, names: dict[str, Any], learner: str) -> FunctionType:
     """`function` seeing other global names; its own qualified name keeps what is cached for learners apart."""
     copy = FunctionType(function.__code__, names, function.__name__)
     copy.__qualname__ = f"{function.__name__}_{learner.replace('-', '_')}"
@@ -88,11 +104,11 @@ def _rebound(function: FunctionType, names: dict[str, Any], learner: str) -> Fun
 @cache
 def _fingerprint() -> str:
     """Of everything that decides what the compiler makes."""
-    import numba
-
-    digest = hashlib.sha256(f"{numba.__version__} {np.__version__} {sys.version}".encode())
+    versions = [importlib.metadata.version(name) for name in ("numba", "llvmlite", "numpy")]
+    digest = hashlib.sha256(" ".join([*versions, sys.version]).encode())
     here = Path(__file__).parent
-    for source in sorted([*here.glob("*.py"), *(here.parent / name for name in ("arrays.py", "draws.py", "tables.py"))]):
+    constants = (here.parent / name for name in ("arrays.py", "draws.py", "tables.py"))
+    for source in sorted([*here.glob("*.py"), *constants]):
         digest.update(source.read_bytes() if source.exists() else b"")
     return digest.hexdigest()[:16]
 
@@ -118,8 +134,8 @@ _SEAL = "sha256.json"
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    files = (path for path in folder.rglob("*") if path.is_file() and path.suffix in (".nbi", ".nbc"))
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(files)}
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix in (".nbi", ".nbc"))
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
 def _is_whole(folder: Path) -> bool:

@@ -1,18 +1,18 @@
-"""One step of Watkins' q-learning with a kept row maximum (Watkins 1989; Sutton & Barto 2018, eq. 6.8)."""
+"""One step of Watkins' q-learning with a kept row maximum (Watkins 1989; Sutton & Barto 2018, eq. 6.8).
+
+Plain source, like `loop`: `kernels.load` compiles it into the loop.
+"""
 
 import numpy as np
-from numba import njit
 
 _0, _1 = np.uint64(0), np.uint64(1)
 
 
-@njit
 def greedy(learned, row, slots):
     """The slot with the largest value in this row; of equals the one with the lowest number."""
     return np.uint64(learned.best[row])
 
 
-@njit
 def learn(learned, row, slot, slots, reward, ended, next_row, alpha, gamma):
     """Move the value of (row, slot) towards its target; returns the value before and the TD error."""
     q, best = learned.q, learned.best
@@ -26,9 +26,10 @@ def learn(learned, row, slot, slots, reward, ended, next_row, alpha, gamma):
     new = old + alpha * td_error
     q[cell] = new
     learned.visits[cell] += _1
-    top = np.uint64(best[row])
-    if slot == top:
-        if new < old:
+    # Where nothing changes, as on every path that is learned, the maximum stays where it was: one branch to guess.
+    if new != old:
+        top = np.uint64(best[row])
+        if slot == top and new < old:
             top = _0
             highest = q[first]
             for other in range(_1, slots):
@@ -36,8 +37,8 @@ def learn(learned, row, slot, slots, reward, ended, next_row, alpha, gamma):
                     highest = q[first + other]
                     top = other
             best[row] = top
-    else:
-        highest = q[first + top]
-        if new > highest or (new == highest and slot < top):
-            best[row] = slot
+        else:
+            highest = q[first + top]
+            if new > highest or (new == highest and slot < top):
+                best[row] = slot
     return old, td_error

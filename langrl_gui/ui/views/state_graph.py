@@ -597,7 +597,7 @@ class StateGraph(QWidget):
             row_height = min(row_height, (high - sizes.pill * scale) / (rows - 1))
         last = float(layout.label_widths[layout.shape.column == columns - 1].max()) + 2 * sizes.padding
         behind = max(sizes.narrowest, last) * scale + sizes.earned
-        if not layout.whole_texts:
+        if not layout.whole_texts and self.width() > 1.5 * sizes.column:
             behind = max(behind, min(SAID * self.width(), sizes.column))
         behind = min(behind, 0.4 * self.width())
         wide = self.width() - 2 * sizes.margin - behind
@@ -680,6 +680,8 @@ class StateGraph(QWidget):
         room = (places.curves[:, 2] - places.curves[:, 0] >= wide + high).tolist()
         columns = graph.shape.column[graph.shape.target].tolist()
         taken: dict[int, list[float]] = {}
+        for node in places.said:  # what a text earned stands beside it
+            taken.setdefault(int(graph.shape.column[node]) + 1, []).append(float(places.middle[node]))
         chosen = []
         for edge in np.lexsort((np.arange(len(room)), ~graph.greedy)).tolist():
             others, y = taken.setdefault(columns[edge], []), heights[edge]
@@ -926,7 +928,9 @@ class StateGraph(QWidget):
             green = theme.mixed(green, palette.color(QPalette.ColorRole.WindowText), 0.3)
         painter.setPen(green if tick else theme.muted(palette))
         rect, text = places.rect(node), self._laid_out(painter.font(), sign)
-        painter.drawStaticText(QPointF(rect.right() + 4, rect.center().y() - text.size().height() / 2), text)
+        corner = QPointF(rect.right() + 4, rect.center().y() - text.size().height() / 2)
+        painter.fillRect(QRectF(corner, text.size()), self._patch())
+        painter.drawStaticText(corner, text)
 
     def _paint_numbers(self, painter: QPainter, graph: Graph, places: _Places, edges: NDArray[np.intp]) -> None:
         """Q on those of these edges that were tried.
@@ -935,12 +939,10 @@ class StateGraph(QWidget):
         """
         if not len(edges):
             return
-        palette = self.palette()
-        patch = QColor(palette.color(QPalette.ColorRole.Base))
-        patch.setAlphaF(0.8)
+        patch = self._patch()
         font = self._sized(NUMBERS * min(places.height / self._sizes.pill, 1.0))
         painter.setFont(font)
-        painter.setPen(theme.muted(palette))
+        painter.setPen(theme.muted(self.palette()))
         x, y = self._number_points(places, graph.greedy)
         seen = (x > 0) & (x < self.width()) & (y > 0) & (y < self.height()) & (graph.edge_visits > 0)
         for edge in edges[seen[edges]].tolist():
@@ -949,6 +951,12 @@ class StateGraph(QWidget):
             corner = QPointF(x[edge] - size.width() / 2, y[edge] - size.height() / 2)
             painter.fillRect(QRectF(corner, size), patch)
             painter.drawStaticText(corner, text)
+
+    def _patch(self) -> QColor:
+        """Background behind a text on top of edges."""
+        color = QColor(self.palette().color(QPalette.ColorRole.Base))
+        color.setAlphaF(0.8)
+        return color
 
     def _paint_moment(self, painter: QPainter, graph: Graph, places: _Places) -> None:
         """What the agent did last, where it is, and what is selected."""

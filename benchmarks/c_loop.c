@@ -1,0 +1,215 @@
+/* The training loop of langrl_gui/core/kernels in C: the same draws, learning and bookkeeping, in the same order, on the
+ * very same arrays. It is what the compiled Python is measured against; it has to leave the same bits behind.
+ *
+ *     cc -O3 -march=native -ffp-contract=off -shared -fPIC c_loop.c
+ */
+
+#include <math.h>
+#include <stdint.h>
+
+typedef uint32_t u32;
+typedef uint64_t u64;
+
+/* Numbers shared with core/arrays.py, core/draws.py and core/tables.py. */
+enum { STEP, EPISODE, NODE, POSITION, PROMPT, BIN_SHIFT, MISSING };
+enum { RETURN, SURPRISE, LAST_Q, LAST_TD_ERROR };
+enum { STEPS_DONE, EPISODES_DONE, EDGE_MISSING };
+enum { UNTRACED, END };
+enum { BINS = 1024 };
+static const u64 NEXT_EPISODE = 0x9E3779B97F4A7C15, NEXT_POSITION = 0xD1342543DE82EF95;
+
+typedef struct {
+    const u32 *successor;
+    const double *reward;
+    const u32 *row, *starts;
+    const u64 *prompt_thresholds;
+    u64 prompts;
+} World;
+
+typedef struct {
+    double *q;
+    u64 *visits;
+    u32 *best;
+} Learned;
+
+typedef struct {
+    double *return_sum, *return_min, *return_max, *surprise;
+    u64 *steps;
+    double *greedy_value;
+} Histories;
+
+typedef struct {
+    u64 *counters;
+    double *amounts;
+    u64 *tape;
+    u64 tape_length;
+    double *path;
+    const double *prompt_weights;
+    Histories histories;
+} Progress;
+
+typedef struct {
+    u64 slots;
+    double alpha, gamma;
+    u64 explore_threshold, explore_key, slot_key, prompt_key, step_limit, episode_limit;
+} Rules;
+
+static u64 mix(u64 value) {
+    value = (value ^ value >> 30) * 0xBF58476D1CE4E5B9;
+    value = (value ^ value >> 27) * 0x94D049BB133111EB;
+    return value ^ value >> 31;
+}
+
+static u64 of_episode(u64 key, u64 episode) { return mix(key + episode * NEXT_EPISODE); }
+
+static u64 at_position(u64 episode_key, u64 position) { return mix(episode_key + position * NEXT_POSITION); }
+
+static u64 below(u64 bits, u64 count) { return (bits >> 32) * count >> 32; }
+
+static int bin_is_due(const Histories *histories, u64 episode, u64 shift) {
+    if (episode == 0 || episode & ((1ull << shift) - 1)) return 0;
+    return isnan(histories->greedy_value[(episode >> shift) - 1]);
+}
+
+static u64 value_greedy_policy(const World *world, const Learned *learned, const Progress *progress, u64 slots,
+                               double gamma, u64 place) {
+    double mean = 0.0;
+    for (u64 prompt = 0; prompt < world->prompts; prompt++) {
+        u64 node = world->starts[prompt], length = 0;
+        while (node != END) {
+            u64 edge = node * slots + learned->best[world->row[node]];
+            if (world->successor[edge] == UNTRACED) return edge;
+            progress->path[length++] = world->reward[edge];
+            node = world->successor[edge];
+        }
+        double value = 0.0;
+        while (length > 0) value = progress->path[--length] + gamma * value;
+        mean += progress->prompt_weights[prompt] * value;
+    }
+    progress->histories.greedy_value[place] = mean;
+    return 0;
+}
+
+static void widen_bins(const Histories *histories) {
+    for (u64 place = 0; place < BINS; place++) {
+        u64 first = 2 * place, second = first + 1;
+        int merged = place < BINS / 2;
+        histories->return_sum[place] = merged ? histories->return_sum[first] + histories->return_sum[second] : 0.0;
+        histories->return_min[place] =
+            merged ? fmin(histories->return_min[first], histories->return_min[second]) : INFINITY;
+        histories->return_max[place] =
+            merged ? fmax(histories->return_max[first], histories->return_max[second]) : -INFINITY;
+        histories->surprise[place] = merged ? histories->surprise[first] + histories->surprise[second] : 0.0;
+        histories->steps[place] = merged ? histories->steps[first] + histories->steps[second] : 0;
+        histories->greedy_value[place] = merged ? histories->greedy_value[second] : NAN;
+    }
+}
+
+static u64 highest_slot(const double *values, u64 slots) {
+    u64 top = 0;
+    double highest = values[0];
+    for (u64 slot = 1; slot < slots; slot++)
+        if (values[slot] > highest) highest = values[top = slot];
+    return top;
+}
+
+/* Everything that the loop touches is in local variables, and no two arrays overlap: what a careful C programmer writes. */
+int run(const World *world, const Learned *learned, const Progress *progress, const Rules *rules) {
+    const u32 *restrict successor = world->successor, *restrict row_of = world->row;
+    const double *restrict rewards = world->reward;
+    double *restrict q = learned->q;
+    u64 *restrict visits = learned->visits;
+    u32 *restrict best = learned->best;
+    u64 *restrict tape = progress->tape;
+    const Histories histories = progress->histories;
+    const u64 slots = rules->slots, explore_threshold = rules->explore_threshold, last_of_tape = progress->tape_length - 1;
+    const u64 step_limit = rules->step_limit;
+    const double alpha = rules->alpha, gamma = rules->gamma;
+
+    u64 *counters = progress->counters;
+    double *amounts = progress->amounts;
+    u64 step = counters[STEP], episode = counters[EPISODE], node = counters[NODE], position = counters[POSITION];
+    u64 prompt = counters[PROMPT], shift = counters[BIN_SHIFT];
+    double total = amounts[RETURN], surprise = amounts[SURPRISE];
+    double old = amounts[LAST_Q], td_error = amounts[LAST_TD_ERROR];
+    u64 row = row_of[node], explore_luck = of_episode(rules->explore_key, episode);
+    int reason;
+    for (;;) {
+        if (position == 0) {
+            if (bin_is_due(&histories, episode, shift)) {
+                u64 missing = value_greedy_policy(world, learned, progress, slots, gamma, (episode >> shift) - 1);
+                if (missing) {
+                    counters[MISSING] = missing;
+                    reason = EDGE_MISSING;
+                    break;
+                }
+                if (episode >> shift == BINS) {
+                    widen_bins(&histories);
+                    shift++;
+                }
+            }
+            if (episode >= rules->episode_limit) {
+                reason = EPISODES_DONE;
+                break;
+            }
+        }
+        if (step >= step_limit) {
+            reason = STEPS_DONE;
+            break;
+        }
+        u64 slot = best[row];
+        if (at_position(explore_luck, position) >> 11 < explore_threshold)
+            slot = below(at_position(of_episode(rules->slot_key, episode), position), slots);
+        u64 edge = node * slots + slot, target = successor[edge];
+        if (target == UNTRACED) {
+            counters[MISSING] = edge;
+            reason = EDGE_MISSING;
+            break;
+        }
+        double reward = rewards[edge];
+        u64 cell = row * slots + slot, next_row = row_of[target];
+        old = q[cell];
+        td_error = (target == END ? reward : reward + gamma * q[next_row * slots + best[next_row]]) - old;
+        double new = old + alpha * td_error;
+        q[cell] = new;
+        visits[cell]++;
+        if (new != old) {
+            u64 top = best[row];
+            if (slot == top && new < old) {
+                best[row] = highest_slot(q + row * slots, slots);
+            } else {
+                double highest = q[row * slots + top];
+                if (new > highest || (new == highest && slot < top)) best[row] = slot;
+            }
+        }
+        tape[step & last_of_tape] = edge;
+        node = target;
+        row = next_row;
+        total += reward;
+        surprise += fabs(td_error);
+        step++;
+        position++;
+        if (target == END) {
+            u64 place = episode >> shift;
+            histories.return_sum[place] += total;
+            if (total < histories.return_min[place]) histories.return_min[place] = total;
+            if (total > histories.return_max[place]) histories.return_max[place] = total;
+            histories.surprise[place] += surprise;
+            histories.steps[place] += position;
+            total = surprise = 0.0;
+            position = 0;
+            episode++;
+            explore_luck = of_episode(rules->explore_key, episode);
+            if (world->prompts > 1) {
+                u64 bits = at_position(of_episode(rules->prompt_key, episode), 0) >> 11;
+                for (prompt = 0; bits >= world->prompt_thresholds[prompt];) prompt++;
+            }
+            node = world->starts[prompt];
+            row = row_of[node];
+        }
+    }
+    counters[STEP] = step, counters[EPISODE] = episode, counters[NODE] = node, counters[POSITION] = position;
+    counters[PROMPT] = prompt, counters[BIN_SHIFT] = shift;
+    amounts[RETURN] = total, amounts[SURPRISE] = surprise, amounts[LAST_Q] = old, amounts[LAST_TD_ERROR] = td_error;
+    return reason;
+}

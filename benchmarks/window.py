@@ -1,0 +1,134 @@
+"""The window, measured from outside: `--demo` in processes of its own, on a virtual screen where there is no other.
+
+Warm: every process starts once uncounted, and keeps its bytecode and compiled code in a temporary folder.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.result import LeftOut, Result, seconds
+from langrl_gui.core import scenario as scenarios
+from langrl_gui.core.trainer import Trainer
+
+ROOT = Path(__file__).parents[1]
+SCREEN = "1920x1080x24"
+
+
+def compare(demo_seconds: float = 4.0, pairs: int = 3) -> list[Result]:
+    """Full speed with the window live beside full speed without one, and what the window drew meanwhile."""
+    scenario = scenarios.built_in()["ten-words"]
+    with _warm_processes() as processes:
+        processes.demo(0.5, scenario)
+        alone, live, reports = [], [], []
+        for _ in range(pairs):
+            alone.append(_headless(scenario, demo_seconds))
+            reports.append(processes.demo(demo_seconds, scenario))
+            live.append(reports[-1]["steps_per_second"])
+        smoothest = min(reports, key=lambda report: report["frame_ms"]["p99"])
+        frames = max(report["frames"] for report in reports) / demo_seconds
+        note = f"best of {pairs}, {processes.screen}, ten-words"
+    details = {"live M steps/s": max(live) / 1e6, "headless M steps/s": max(alone) / 1e6}
+    times = smoothest["frame_ms"]
+    return [
+        Result(
+            "full speed with the window live against headless", max(live) / max(alone), "x", 0.9, 0.97, details, note
+        ),
+        Result("frames while training at full speed", frames, "/s", 50, 60, {}, note),
+        Result("time between frames, 99th percentile", times["p99"], "ms", 33, 20, {"p50": times["p50"]}, note),
+    ]
+
+
+def _headless(scenario: Path, for_seconds: float) -> float:
+    """Steps per second without a window, from the run's start, as long as with one."""
+    trainer = Trainer(scenarios.load(scenario))
+    trainer.prepare()
+    began = time.perf_counter()
+    while time.perf_counter() - began < for_seconds:
+        trainer.advance(trainer.step + 1_000_000)
+    return trainer.step / (time.perf_counter() - began)
+
+
+def startup(starts: int = 7) -> list[Result]:
+    """From the start of the process to the first picture of the window."""
+    with _warm_processes() as processes:
+        processes.demo(0.1)
+        interpreter = min(seconds(lambda: processes.python("-c", "pass")) for _ in range(starts))
+        window = min(processes.demo(0.1)["startup_seconds"] for _ in range(starts))
+        details = {"of that the interpreter": interpreter}
+        note = f"best of {starts}, {processes.screen}"
+    return [Result("start to first paint", interpreter + window, "s", 1.0, 0.7, details, note)]
+
+
+def first_step(starts: int = 7) -> list[Result]:
+    """From Run to the first picture of a run that has taken a step, pressed as soon as it can be, and at leisure."""
+    with _warm_processes() as processes:
+        command = ("-m", "benchmarks.first_step")
+        processes.python(*command, "0")
+        at_once, at_leisure = (
+            min(float(processes.python(*command, wait)) * 1000 for _ in range(starts)) for wait in ("0", "1")
+        )
+        note = f"best of {starts}, compiled code cached"
+    return [
+        Result("Run to first step, pressed at leisure", at_leisure, "ms", 300, 100, {}, note),
+        Result("Run to first step, pressed as soon as there is a run", at_once, "ms", 300, 100, {}, note),
+    ]
+
+
+class _Processes:
+    """Python processes that all have the same caches and the same screen."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
+            "LANGRL_CACHE_DIR": str(folder / "cache"),
+            "XDG_CONFIG_HOME": str(folder / "settings"),
+        }
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
+        self._command = [sys.executable]
+        self.screen = "on this screen"
+        if sys.platform == "linux" and not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
+            self._environment["QT_QPA_PLATFORM"] = "offscreen"
+            self.screen = "offscreen"
+            if shutil.which("xvfb-run"):
+                self._environment["QT_QPA_PLATFORM"] = "xcb"
+                self._command = ["xvfb-run", "-a", "-s", f"-screen 0 {SCREEN}", sys.executable]
+                self.screen = f"on a virtual screen of {SCREEN}"
+
+    def python(self, *arguments: str) -> str:
+        """What a process prints, without a screen."""
+        return self._run([sys.executable, *arguments], {**self._environment, "QT_QPA_PLATFORM": "offscreen"})
+
+    def demo(self, for_seconds: float, *scenario: Path) -> dict[str, Any]:
+        """The report of a demo."""
+        report = self._folder / "report.json"
+        options = ["--demo", str(for_seconds), "--report", str(report), *map(str, scenario)]
+        self._run([*self._command, "-m", "langrl_gui", *options], self._environment)
+        found: dict[str, Any] = json.loads(report.read_text("utf-8"))
+        return found
+
+    @staticmethod
+    def _run(command: list[str], environment: dict[str, str]) -> str:
+        done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
+        if done.returncode:
+            raise LeftOut(
+                f"{' '.join(command[-6:])} failed: {(done.stderr.strip() or 'without a word').splitlines()[-1]}"
+            )
+        return done.stdout
+
+
+@contextmanager
+def _warm_processes() -> Iterator[_Processes]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield _Processes(Path(folder))

@@ -1,0 +1,453 @@
+"""The episode tape: the words of the episode in progress with what they earned, the episode before it, and what the
+agent would say now. Knows telemetry's Tape and Text and the scenario's words.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QFontMetricsF,
+    QHelpEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QStyle, QStyleOptionFocusRect, QToolTip, QWidget
+
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.oracle import Solution
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.telemetry import Snapshot, TapeStep
+from langrl_gui.ui import format, theme
+
+PILL: Final = 1.7
+"""Height of a word on the tape, in line heights; so is what follows."""
+LINE: Final = 1.5
+"""Height of a line of the answers."""
+ARROW: Final = 1.6
+LONGEST_WORD: Final = 9.0
+"""Width after which a word on the tape is cut."""
+SIDE_BY_SIDE: Final = 30.0
+"""Width of the view from which the answers stand beside the tape and not below it."""
+MOST_OF_ANSWERS: Final = 0.5
+"""Share of the width that the answers take at most."""
+FADED: Final = 0.6
+"""Opacity of the episode before."""
+EQUAL: Final = 1e-9
+"""Values that differ by less than this share of them are the same, added up in another order."""
+
+
+class _Pill(NamedTuple):
+    """One thing on the tape."""
+
+    text: str
+    earned: str
+    color: QColor
+    """Of its border and of what it earned."""
+    tip: str
+
+
+class _Answer(NamedTuple):
+    """What the agent says to one prompt."""
+
+    prompt: str
+    text: str
+    result: str
+    is_optimum: bool
+    tip: str
+
+
+def _reward(number: float) -> str:
+    """A reward as short as it can be written: +1, −0.5."""
+    return f"{number:+.4g}".replace("-", "−")
+
+
+def _exact(number: float) -> str:
+    """All digits, with a real minus sign."""
+    return str(float(number)).replace("-", "−")
+
+
+def _two_digits(number: float) -> str:
+    return f"{number:.2f}".replace("-", "−")
+
+
+def _readable(color: QColor, palette: QPalette) -> QColor:
+    """`color` light enough for small type on a dark background."""
+    return theme.mixed(color, palette.color(QPalette.ColorRole.WindowText), 0.3) if theme.is_dark(palette) else color
+
+
+def _tabular(font: QFont) -> QFont:
+    font = QFont(font)
+    font.setFeature(QFont.Tag("tnum"), 1)
+    return font
+
+
+class EpisodeTape(QWidget):
+    """objectName "episodeTape". The episode in progress above, the one before it, faded, below."""
+
+    titleChanged = Signal(str)
+    subtitleChanged = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("episodeTape")
+        self.setAccessibleName(tr("Episode"))
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setMinimumSize(120, 40)
+        self._answers = _Answers(self)
+        self._scenario: Scenario | None = None
+        self._solution: Solution | None = None
+        self._snapshot: Snapshot | None = None
+        self._title, self._subtitle = self.title(), ""
+        self._spots: list[tuple[QRectF, str]] = []
+
+    # -- what the window asks -----------------------------------------------------------------------------------------
+
+    def title(self) -> str:
+        """What the view is called; with the number of episodes finished, once it is known."""
+        if self._snapshot is None:
+            return tr("Episode")
+        return tr("Episode {number}", number=format.count(self._snapshot.episode))
+
+    def begin(self, scenario: Scenario) -> None:
+        """Forget everything: a new run of `scenario` begins."""
+        self._scenario, self._solution, self._snapshot = scenario, None, None
+        self._announce("")
+        self._show_answers()
+        self.update()
+
+    def set_optimum(self, solution: Solution | None) -> None:
+        """The exact optimum has been found; None: there is none to show (yet)."""
+        self._solution = solution
+        self._show_answers()
+
+    def wants(self) -> dict[str, Any]:
+        """The fields of telemetry.Wanted that it needs."""
+        return {"tape": True, "says": True}
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Show this moment; what is not in it stays as it was."""
+        if snapshot.tape is None or self._scenario is None:
+            return
+        before, self._snapshot = self._snapshot, snapshot
+        if before is None or (before.says, before.gamma) != (snapshot.says, snapshot.gamma):
+            self._show_answers()
+        subtitle, tape = "", snapshot.tape
+        if tape.steps:
+            total = sum(step.reward for step in tape.steps)
+            subtitle = tr("return so far {total}", total=_reward(total))
+        if tape.steps or tape.previous:
+            surprise = tr("surprise {delta}", delta=format.amount(tape.last_td_error))
+            subtitle = " · ".join(part for part in (subtitle, surprise) if part)
+        self._announce(subtitle)
+        if self.hasFocus():
+            self._tell()
+        self.update()
+
+    def _tell(self) -> None:
+        """Give those who do not see the tape its words; only while they are at it, because it changes all the time."""
+        tape = self._snapshot.tape if self._snapshot is not None else None
+        pills = self._pills(tape.prompt, tape.steps) if tape is not None else []
+        self.setAccessibleDescription(self._all_words(pills))
+
+    def _announce(self, subtitle: str) -> None:
+        title = self.title()
+        if title != self._title:
+            self._title = title
+            self.titleChanged.emit(title)
+        if subtitle != self._subtitle:
+            self._subtitle = subtitle
+            self.subtitleChanged.emit(subtitle)
+
+    # -- the answers --------------------------------------------------------------------------------------------------
+
+    def _show_answers(self) -> None:
+        snapshot, scenario = self._snapshot, self._scenario
+        answers = []
+        if snapshot is not None and scenario is not None:
+            answers = [self._answer(scenario, snapshot, number) for number in range(len(snapshot.says or ()))]
+        self._answers.show_answers(answers)
+        self._arrange()
+
+    def _answer(self, scenario: Scenario, snapshot: Snapshot, number: int) -> _Answer:
+        assert snapshot.says is not None
+        said = snapshot.says[number]
+        prompt, text = scenario.starts[said.prompt].text, scenario.language.join(said.words)
+        tip = [prompt] if prompt else []
+        tip.append(tr("Says {text}: value {value}, return {total}",
+                      text=text, value=_exact(said.value), total=_exact(said.total)))  # fmt: skip
+        optimum = self._solution.optimum if self._solution is not None else ()
+        best = next((each for each in optimum if each.prompt == said.prompt), None)
+        if best is None:
+            return _Answer(prompt, text, _two_digits(said.total), False, "\n".join(tip))
+        tip.append(tr("The optimum is {text}: value {value}, return {total}",
+                      text=best.text, value=_exact(best.value), total=_exact(best.return_)))  # fmt: skip
+        # Values with another discount than the optimum's cannot be compared.
+        comparable = snapshot.gamma == scenario.learner.gamma
+        equal = comparable and abs(said.value - best.value) <= EQUAL * max(1.0, abs(best.value))
+        earned, most = _two_digits(said.total), _two_digits(best.return_)
+        if equal or said.words == best.words:
+            return _Answer(prompt, text, tr("= optimum {number}", number=most), True, "\n".join(tip))
+        if earned == most:  # the same rewards, but later
+            earned, most = _two_digits(said.value), _two_digits(best.value)
+        result = tr("{number}, optimum {best}", number=earned, best=most)
+        return _Answer(prompt, text, result, False, "\n".join(tip))
+
+    def _arrange(self) -> None:
+        """Put the answers on the right, or below the tape where it is narrow."""
+        em = QFontMetricsF(self.font()).height()
+        if self.width() >= SIDE_BY_SIDE * em:
+            wide = round(min(self._answers.natural_width(), MOST_OF_ANSWERS * self.width()))
+            self._answers.setGeometry(self.width() - wide, 0, wide, self.height())
+        else:
+            top = min(round(self._rows_height(2)), self.height())
+            self._answers.setGeometry(0, top, self.width(), self.height() - top)
+
+    def _rows_height(self, rows: int) -> float:
+        em = QFontMetricsF(self.font()).height()
+        return rows * PILL * em + rows * 0.4 * em
+
+    # -- the tape -----------------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(_tabular(self.font()))
+        em = QFontMetricsF(self.font()).height()
+        self._spots.clear()
+        beside = self._answers.x() > 0
+        room = QRectF(0, 0, self._answers.x() - em if beside else self.width(), self.height())
+        tape = self._snapshot.tape if self._snapshot is not None else None
+        if tape is None or self._scenario is None:
+            self._paint_sentence(painter, room)
+        else:
+            painter.setClipRect(room)
+            rows = 2 if self.height() >= self._rows_height(2) - 0.4 * em else 1
+            row = QRectF(1, 1, room.width() - 2, PILL * em)
+            unknown = _Pill("?", "", theme.BLUE, tr("The next word"))
+            self._paint_row(painter, row, [*self._pills(tape.prompt, tape.steps), unknown], "")
+            row.translate(0, (PILL + 0.4) * em)
+            if rows == 2 and tape.previous:
+                total = sum(step.reward for step in tape.previous)
+                painter.setOpacity(FADED)
+                pills = self._pills(tape.previous_prompt, tape.previous)
+                self._paint_row(painter, row, pills, f"= {_reward(total)}")
+            elif rows == 2 and not tape.steps:
+                self._paint_sentence(painter, row)
+        if self.hasFocus():
+            option = QStyleOptionFocusRect()
+            option.initFrom(self)
+            painter.setOpacity(1)
+            self.style().drawPrimitive(QStyle.PrimitiveElement.PE_FrameFocusRect, option, painter, self)
+        painter.end()
+
+    def _paint_sentence(self, painter: QPainter, room: QRectF) -> None:
+        painter.setPen(theme.muted(self.palette()))
+        align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
+        painter.drawText(room, align, tr("The words of an episode appear here, with what each earned."))
+
+    def _pills(self, prompt: int, steps: Sequence[TapeStep]) -> list[_Pill]:
+        assert self._scenario is not None
+        line, starts, words = theme.line(self.palette()), self._scenario.starts, self._scenario.language.words
+        start = starts[prompt].text or "⌂"
+        pills = [_Pill(start, "", line, tr("Prompt: {text}", text=starts[prompt].text or tr("nothing")))]
+        for step in steps:
+            color = line
+            if step.reward:
+                color = _readable(theme.GREEN if step.reward > 0 else theme.RED, self.palette())
+            tip = tr("{word}: reward {reward}", word=words[step.word], reward=_exact(step.reward))
+            pills.append(_Pill(words[step.word], _reward(step.reward), color, tip))
+        return pills
+
+    def _paint_row(self, painter: QPainter, row: QRectF, pills: list[_Pill], end: str) -> None:
+        """Pills from the left; where they do not all fit, the oldest words make way."""
+        palette, metrics = self.palette(), QFontMetricsF(painter.font())
+        em, text_color, muted = metrics.height(), palette.color(QPalette.ColorRole.WindowText), theme.muted(palette)
+        arrow, end_width = ARROW * em, metrics.horizontalAdvance(end)
+        texts = [metrics.elidedText(pill.text, Qt.TextElideMode.ElideRight, LONGEST_WORD * em) for pill in pills]
+        widths = [
+            metrics.horizontalAdvance(text + pill.earned) + (1.8 if pill.earned else 1.4) * em
+            for text, pill in zip(texts, pills, strict=True)
+        ]
+        shown = list(range(len(pills)))
+        left_out = 0
+        gap_width = metrics.horizontalAdvance(f"⋯ {len(pills)}") + 0.6 * em
+        while len(shown) > 2:
+            wide = sum(widths[i] + arrow for i in shown) - arrow + end_width + (gap_width if left_out else 0)
+            if wide <= row.width():
+                break
+            del shown[1]
+            left_out += 1
+        x, high, center = row.left(), row.height(), row.center().y()
+        for place, index in enumerate(shown):
+            pill, rect = pills[index], QRectF(x, row.top(), widths[index], high - 1)
+            self._spots.append((rect, pill.tip))
+            painter.setPen(QPen(pill.color, 1.2))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), high / 2, high / 2)
+            inner = rect.adjusted(0.7 * em, 0, -0.7 * em, 0)
+            painter.setPen(text_color)
+            to_left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(inner, to_left, texts[index])
+            painter.setPen(pill.color)
+            painter.drawText(inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, pill.earned)
+            x = rect.right()
+            painter.setPen(muted)
+            if place == 0 and left_out:
+                gap = QRectF(x, row.top(), gap_width, high)
+                painter.drawText(gap, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"⋯ {left_out}")
+                self._spots.append((gap, self._all_words(pills)))
+                x = gap.right()
+            if place + 1 < len(shown):
+                painter.drawText(QRectF(x, row.top(), arrow, high), Qt.AlignmentFlag.AlignCenter, "→")
+                x += arrow
+        painter.drawText(QPointF(x + 0.5 * em, center + metrics.ascent() / 2 - metrics.descent() / 2), end)
+
+    @staticmethod
+    def _all_words(pills: list[_Pill]) -> str:
+        return "  ".join(f"{pill.text} {pill.earned}".strip() for pill in pills)
+
+    def describe(self, point: QPointF) -> str:
+        """What lies at this point of the tape, with its exact numbers; empty where there is nothing."""
+        return next((tip for rect, tip in self._spots if rect.contains(point)), "")
+
+    # -- events -------------------------------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            QToolTip.showText(event.globalPos(), self.describe(QPointF(event.pos())), self)
+            return True
+        return super().event(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        self._tell()
+        super().focusInEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.PaletteChange):
+            self._arrange()
+            self.update()
+        super().changeEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._arrange()
+        super().resizeEvent(event)
+
+    def sizeHint(self) -> QSize:
+        return QSize(640, round(self._rows_height(2)))
+
+
+class _Answers(QAbstractScrollArea):
+    """What the agent says now: one line at the right for one prompt, a list that scrolls for several."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(tr("Says now"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # The card below shows through.
+        self.viewport().setAutoFillBackground(False)
+        self._shown: list[_Answer] = []
+
+    @property
+    def shown(self) -> list[_Answer]:
+        """The answers in the order of their prompts."""
+        return self._shown
+
+    def show_answers(self, answers: list[_Answer]) -> None:
+        """Show these."""
+        self._shown = answers
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus if len(answers) > 1 else Qt.FocusPolicy.NoFocus)
+        lines = (f"{answer.prompt} {answer.text} {answer.result}".strip() for answer in answers)
+        self.setAccessibleDescription("\n".join(lines))
+        self._set_range()
+        self.viewport().update()
+
+    def natural_width(self) -> float:
+        """Pixels in which nothing has to be cut."""
+        em = QFontMetricsF(self.font()).height()
+        if not self._shown:
+            return 0.0
+        bar = self.verticalScrollBar().sizeHint().width() if len(self._shown) > 1 else 0
+        return sum(self._columns()) + 2.5 * em + bar
+
+    def _bold(self) -> QFont:
+        font = _tabular(self.font())
+        font.setBold(True)
+        return font
+
+    def _columns(self) -> tuple[float, float, float]:
+        """Natural widths of what stands before the text, of the text, and of what it earned."""
+        plain, bold = QFontMetricsF(_tabular(self.font())), QFontMetricsF(self._bold())
+        before = max((plain.horizontalAdvance(self._before(answer)) for answer in self._shown), default=0.0)
+        text = max((bold.horizontalAdvance(answer.text) for answer in self._shown), default=0.0)
+        result = max((plain.horizontalAdvance(answer.result) for answer in self._shown), default=0.0)
+        return before, text, result
+
+    def _before(self, answer: _Answer) -> str:
+        return tr("says now") if len(self._shown) == 1 else answer.prompt or "⌂"
+
+    def _line_height(self) -> float:
+        lines = PILL if len(self._shown) == 1 else LINE
+        return lines * QFontMetricsF(self.font()).height()
+
+    def _set_range(self) -> None:
+        bar, high = self.verticalScrollBar(), self.viewport().height()
+        bar.setRange(0, max(0, round(len(self._shown) * self._line_height()) - high))
+        bar.setPageStep(high)
+        bar.setSingleStep(round(self._line_height()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        plain, bold = _tabular(self.font()), self._bold()
+        metrics, bold_metrics, high = QFontMetricsF(plain), QFontMetricsF(bold), self._line_height()
+        gap, width = 0.6 * metrics.height(), float(self.viewport().width())
+        before, text, result = self._columns()
+        # What it earned is never cut; the text gives way first, down to a third of the room.
+        room = max(width - result - 2 * gap, 0.0)
+        if len(self._shown) > 1:
+            before = min(before, max(room - text, room / 3))
+        elif before + text > room:
+            before = 0.0  # the answer says more than that it is one
+        text = max(room - before, 0.0)
+        first = int(self.verticalScrollBar().value() / high)
+        last = int((self.verticalScrollBar().value() + self.viewport().height()) / high) + 1
+        middle = Qt.AlignmentFlag.AlignVCenter
+        for number in range(first, min(last, len(self._shown))):
+            answer = self._shown[number]
+            line = QRectF(0, number * high - self.verticalScrollBar().value(), width, high)
+            painter.setFont(plain)
+            palette = self.palette()
+            painter.setPen(_readable(theme.GREEN, palette) if answer.is_optimum else theme.muted(palette))
+            painter.drawText(line, Qt.AlignmentFlag.AlignRight | middle, answer.result)
+            own = text if len(self._shown) > 1 else min(text, bold_metrics.horizontalAdvance(answer.text))
+            left = line.right() - result - gap - (own if len(self._shown) == 1 else text)
+            painter.setPen(theme.muted(self.palette()))
+            start = QRectF(left - gap - before, line.top(), before, high)
+            if before:
+                label = metrics.elidedText(self._before(answer), Qt.TextElideMode.ElideRight, before + 0.5)
+                painter.drawText(start, Qt.AlignmentFlag.AlignRight | middle, label)
+            painter.setFont(bold)
+            painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+            words = bold_metrics.elidedText(answer.text, Qt.TextElideMode.ElideRight, own + 0.5)
+            painter.drawText(QRectF(left, line.top(), own + 1, high), Qt.AlignmentFlag.AlignLeft | middle, words)
+        painter.end()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            number = int((event.pos().y() + self.verticalScrollBar().value()) / self._line_height())
+            tip = self._shown[number].tip if 0 <= number < len(self._shown) else ""
+            QToolTip.showText(event.globalPos(), tip, self)
+            return True
+        return super().viewportEvent(event)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._set_range()
+        super().resizeEvent(event)
