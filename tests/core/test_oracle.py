@@ -109,8 +109,8 @@ def test_that_the_optimum_of_i_love_you_is_the_sentence():
 def test_that_among_equally_good_texts_the_lowest_word_numbers_win():
     solution = oracle.solve(scenario.find("ten-words"))
     assert solution.states == 11_111
-    assert [best.text for best in solution.optimum] == ["the small cat hears a"]
-    assert solution.q(0, [0])[2] == solution.q(0, [0])[3], "the other reference is worth as much"
+    assert [best.text for best in solution.optimum] == ["the old cat sleeps here"]
+    assert solution.q(0, [0])[1] == solution.q(0, [0])[2], "the other reference is worth as much"
 
 
 @given(scenarios())

@@ -17,6 +17,7 @@ from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Observer, Snapshot, Wanted
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui import theme
+from langrl_gui.ui.views import state_graph
 from langrl_gui.ui.views.state_graph import StateGraph, spaced, tidy_rows
 
 STEPS = {"i-love-you": 57, "morning-tea": 30_000, "ten-words": 100_003}
@@ -244,10 +245,13 @@ def test_that_colours_show_values_blue_below_zero_and_orange_above(small: Shown)
 # -- time -------------------------------------------------------------------------------------------------------------
 
 
-def test_that_a_single_step_is_shown_on_its_way_and_then_all_is_still(small: Shown, qtbot: QtBot) -> None:
+def test_that_a_single_step_is_shown_on_its_way_and_then_all_is_still(
+    small: Shown, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(state_graph, "TRAVEL", 1.0)  # time enough to look, on a busy machine too
     small.draw(55)
     before = (0, *small.trainer.words)
-    qtbot.wait(300)  # slow enough to be followed
+    qtbot.wait(600)  # slow enough to be followed
     small.draw(56)
     assert is_ringed(small.view, before)  # the word has not arrived
     after = (0, *small.trainer.words)

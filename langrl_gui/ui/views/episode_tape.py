@@ -26,8 +26,10 @@ from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Snapshot, TapeStep
 from langrl_gui.ui import format, theme
 
-PILL: Final = 1.7
+PILL: Final = 1.6
 """Height of a word on the tape, in line heights; so is what follows."""
+BETWEEN: Final = 0.25
+"""Height between the two rows."""
 LINE: Final = 1.5
 """Height of a line of the answers."""
 ARROW: Final = 1.6
@@ -99,7 +101,7 @@ class EpisodeTape(QWidget):
         self.setObjectName("episodeTape")
         self.setAccessibleName(tr("Episode"))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setMinimumSize(120, 40)
+        self.setMinimumSize(120, round(self._rows_height(2)) + 1)
         self._answers = _Answers(self)
         self._scenario: Scenario | None = None
         self._solution: Solution | None = None
@@ -211,7 +213,7 @@ class EpisodeTape(QWidget):
 
     def _rows_height(self, rows: int) -> float:
         em = QFontMetricsF(self.font()).height()
-        return rows * PILL * em + rows * 0.4 * em
+        return (rows * PILL + (rows - 1) * BETWEEN) * em
 
     # -- the tape -----------------------------------------------------------------------------------------------------
 
@@ -228,11 +230,11 @@ class EpisodeTape(QWidget):
             self._paint_sentence(painter, room)
         else:
             painter.setClipRect(room)
-            rows = 2 if self.height() >= self._rows_height(2) - 0.4 * em else 1
-            row = QRectF(1, 1, room.width() - 2, PILL * em)
+            rows = 2 if self.height() >= self._rows_height(2) else 1
+            row = QRectF(1, 0, room.width() - 2, PILL * em)
             unknown = _Pill("?", "", theme.BLUE, tr("The next word"))
             self._paint_row(painter, row, [*self._pills(tape.prompt, tape.steps), unknown], "")
-            row.translate(0, (PILL + 0.4) * em)
+            row.translate(0, (PILL + BETWEEN) * em)
             if rows == 2 and tape.previous:
                 total = sum(step.reward for step in tape.previous)
                 painter.setOpacity(FADED)
@@ -331,6 +333,7 @@ class EpisodeTape(QWidget):
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.PaletteChange):
+            self.setMinimumHeight(round(self._rows_height(2)) + 1)
             self._arrange()
             self.update()
         super().changeEvent(event)

@@ -154,7 +154,6 @@ class LearningCurves(QWidget):
 
         self._plot = pg.PlotWidget(self, background=None, axisItems={"left": _ValueAxis(), "bottom": _EpisodeAxis()})
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._plot.viewport().setAutoFillBackground(False)
         self._plot.setMenuEnabled(False)
         self._plot.hideButtons()
         self._plot.viewport().installEventFilter(self)
@@ -395,6 +394,7 @@ class LearningCurves(QWidget):
         palette = self.palette()
         text, muted, line = palette.color(palette.ColorRole.WindowText), theme.muted(palette), theme.line(palette)
         font = _small(self.font())
+        self._plot.setBackground(palette.color(palette.ColorRole.Base))  # the card's; painted, it is redrawn at less cost
         for name in ("left", "bottom"):
             axis = self._plot.getAxis(name)
             axis.setPen(line)

@@ -54,7 +54,7 @@ TRAVEL: Final = 0.2
 """Seconds that a word takes along its edge."""
 FRAME: Final = 16
 """Milliseconds between two pictures of a word on its way."""
-SETTLED: Final = 150
+SETTLED: Final = 90
 """Milliseconds without a step after which a fast run is taken to stand still."""
 ZOOM: Final = 1.25
 """Factor of one notch of the wheel, or one press of + or -."""
@@ -543,7 +543,7 @@ class StateGraph(QWidget):
         em = metrics.height()
         number = QFontMetricsF(self._sized(NUMBERS)).horizontalAdvance("+0.00 ")
         earned = metrics.horizontalAdvance(" ✓ +10")
-        self._sizes = _Sizes(1.7 * em, 0.7 * em, 3.2 * em, 20 * em, 6 * em, number + em, number, earned, 0.6 * em)
+        self._sizes = _Sizes(1.7 * em, 0.7 * em, 3.2 * em, 25 * em, 6 * em, number + em, number, earned, 0.6 * em)
         self._drawn_height = 0.0
         self._texts: dict[tuple[str, int], QStaticText] = {}
         self._pens: dict[tuple[int, int, bool], QPen] = {}
@@ -597,7 +597,7 @@ class StateGraph(QWidget):
             row_height = min(row_height, (high - sizes.pill * scale) / (rows - 1))
         last = float(layout.label_widths[layout.shape.column == columns - 1].max()) + 2 * sizes.padding
         behind = max(sizes.narrowest, last) * scale + sizes.earned
-        if not layout.whole_texts and self.width() > 1.5 * sizes.column:
+        if not layout.whole_texts and self.width() > sizes.column:
             behind = max(behind, min(SAID * self.width(), sizes.column))
         behind = min(behind, 0.4 * self.width())
         wide = self.width() - 2 * sizes.margin - behind
