@@ -659,7 +659,6 @@ def _are_states(states: NDArray[np.int32], scenario: Scenario, end: int) -> bool
     seen = (place < length) & ~hidden
     return bool(
         ((prompts >= 0) & (prompts < len(scenario.starts))).all()
-        and ((words != PADDING) == (place < length)).all()
         and ((words == UNSEEN) == hidden).all()
         and (~seen | (words >= 0) & (words < len(language.words)) & (words != end)).all()
     )

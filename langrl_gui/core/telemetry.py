@@ -4,6 +4,7 @@
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -274,13 +275,12 @@ class Observer:
             here = shape.column[shape.source] == column
             greedy |= here & on_path[shape.source] & (best[shape.source] == shape.word) & (edge_visits > 0)
             on_path[shape.target[greedy & here]] = True
-        node = int(self.trainer.progress.counters[arrays.NODE])
-        current = np.flatnonzero((shape.nodes == node) & ~shape.ends)
-        last_edge = -1
+        prompt, words = self.trainer.prompt, self.trainer.words
+        current, last_edge = _index(shape.keys, (prompt, *words)), -1
         if self.trainer.step:
-            before, word = divmod(int(self.trainer.last_edges(1)[0]), slots)
-            found = np.flatnonzero((shape.nodes[shape.source] == before) & (shape.word == word))
-            last_edge = int(found[0]) if len(found) else -1
+            said = self._tape()
+            text = (prompt, *words) if words else (said.previous_prompt, *(step.word for step in said.previous))
+            last_edge = _index(shape.target.tolist(), _index(shape.keys, text))
         return Graph(
             shape,
             value,
@@ -289,7 +289,7 @@ class Observer:
             edge_q,
             edge_visits,
             greedy,
-            int(current[0]) if len(current) else -1,
+            current,
             last_edge,
         )
 
@@ -384,3 +384,8 @@ class Observer:
             np.where(visits.any(axis=1), learned.best[shown].astype(np.intp), -1),
             place - first if first <= place < last else -1,
         )
+
+
+def _index(items: Sequence[object], item: object) -> int:
+    """Where `item` stands among `items`; -1 if it does not."""
+    return items.index(item) if item in items else -1
