@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.rewards import Dynamics
-from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.scenario import Language, Scenario
 
 UNTRACED: Final = 0
 """Successor of an edge that nobody has taken yet. Zero, so that fresh memory means it."""
@@ -64,7 +64,7 @@ def plan(scenario: Scenario, budget: int = BUDGET) -> Plan:
     """
     language = scenario.language
     slots = len(language.words)
-    per_node = slots * (4 + 8 + 4 + LEARNER_BYTES_PER_CELL) + 4 * (4 + language.seen_words)
+    per_node = slots * (4 + 8 + 4 + LEARNER_BYTES_PER_CELL) + 4 * (4 + width(language))
     capacity = min(budget // per_node, 2**32 - 1, _most_nodes(scenario))
     needed = 2 + len(scenario.starts) + language.max_length - 1
     if capacity < needed:
@@ -81,6 +81,11 @@ def plan(scenario: Scenario, budget: int = BUDGET) -> Plan:
     return Plan(capacity, per_node)
 
 
+def width(language: Language) -> int:
+    """Words in a row's name: those that are seen, or hidden places for those of which the position alone is."""
+    return language.max_length - 1 if language.sees_position else language.seen_words
+
+
 def _most_nodes(scenario: Scenario) -> int:
     """One node per prompt and text that has not ended, plus the two signs: exact where the agent sees the whole text,
     an upper bound elsewhere."""
@@ -92,6 +97,9 @@ def _most_nodes(scenario: Scenario) -> int:
         if total > 2**40:
             break
     return total
+
+
+_Edges = tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.uint32]]
 
 
 class Tables:
@@ -125,7 +133,7 @@ class Tables:
         self.slots = len(language.words)
         self._context = None if language.context == "all" else language.context
         self._sees_position = language.sees_position
-        self.width = language.max_length - 1 if self._sees_position else language.seen_words
+        self.width = width(language)
         capacity = self.plan.capacity
         # np.zeros maps memory without touching it: a large plan costs only what is used.
         self.successor = np.zeros(capacity * self.slots, np.uint32)
@@ -137,6 +145,7 @@ class Tables:
         self.states = np.zeros((capacity, 1 + self.width), np.int32)
         self.nodes = 2
         self.rows = 0
+        self._known_edges: dict[tuple[int, bool], _Edges] = {}
         self._node_numbers: dict[tuple[int, int, int], int] = {}
         self._row_numbers: dict[bytes, int] = {}
         self.starts = self._start()
@@ -152,6 +161,9 @@ class Tables:
         TableError
             If the table is full. Nothing has changed then.
         """
+        if len(edges) == 1 and self._context is None:
+            self._trace_one(int(edges[0]))
+            return
         nodes, words = np.divmod(edges.astype(np.int64), self.slots)
         joints = np.empty(len(edges), np.uint32)
         for joint in np.unique(self._joint[nodes]):
@@ -160,6 +172,46 @@ class Tables:
         lengths = self.length[nodes] + 1
         states = self._seen_after(self.states[self.row[nodes]], words, lengths)
         self.successor[edges] = self._add(states, joints, lengths)
+
+    def _trace_one(self, edge: int) -> None:
+        """What `trace` does, for one edge of an agent that sees the whole text: the path of a large scenario, where a
+        handful of numbers is copied for each edge and handling arrays would take ten times as long."""
+        node, word = divmod(edge, self.slots)
+        new, row = self.nodes, self.rows
+        if new >= self.plan.capacity:
+            raise self._is_full()
+        joint = int(self.dynamics.moves(int(self._joint[node])).successors[word])
+        length = int(self.length[node]) + 1
+        self.row[new], self._joint[new], self.length[new] = row, joint, length
+        state = self.states[row]
+        state[:] = self.states[self.row[node]]
+        state[length] = word
+        first = new * self.slots
+        cells = slice(first, first + self.slots)
+        self.successor[cells], self.reward[cells], self.share[cells] = self._edges_of(joint, length)
+        self.successor[edge] = new
+        self.nodes, self.rows = new + 1, row + 1
+
+    def _edges_of(self, joint: int, length: int) -> _Edges:
+        """(successor, reward, share) of the edges of a new node with this joint memory and length."""
+        last = length + 1 == self.scenario.language.max_length
+        if (joint, last) not in self._known_edges:
+            moves = self.dynamics.moves(joint)
+            ends = (self.dynamics.ends_text | last).astype(np.intp)
+            words = np.arange(self.slots)
+            successor = np.where(ends, np.uint32(END), np.uint32(UNTRACED))
+            self._known_edges[joint, last] = successor, moves.rewards[ends, words], moves.shares[ends, words]
+        return self._known_edges[joint, last]
+
+    def _is_full(self) -> TableError:
+        return TableError(
+            tr(
+                "the table is full: {rows} states take the {size} MiB that were planned; "
+                "use fewer words, shorter texts or a shorter context",
+                rows=self.rows,
+                size=self.plan.bytes >> 20,
+            )
+        )
 
     def _start(self) -> NDArray[np.uint32]:
         prompts = len(self.scenario.starts)
@@ -215,14 +267,7 @@ class Tables:
                 del self._node_numbers[key]
             for state in [state for state, number in self._row_numbers.items() if number >= self.rows]:
                 del self._row_numbers[state]
-            raise TableError(
-                tr(
-                    "the table is full: {rows} states take the {size} MiB that were planned; "
-                    "use fewer words, shorter texts or a shorter context",
-                    rows=self.rows,
-                    size=self.plan.bytes >> 20,
-                )
-            )
+            raise self._is_full()
         self._fill(nodes[new], rows[new], states[new], joints[new], lengths[new])
         return nodes
 
@@ -240,18 +285,10 @@ class Tables:
         self.nodes += len(nodes)
         if len(rows):
             self.rows = max(self.rows, int(rows.max()) + 1)
-        last = lengths + 1 == self.scenario.language.max_length
         successor, reward, share = (a.reshape(-1, self.slots) for a in (self.successor, self.reward, self.share))
-        words = np.arange(self.slots)
-        for joint in np.unique(joints):
-            moves = self.dynamics.moves(int(joint))
-            for at_the_end in (False, True):
-                here = nodes[(joints == joint) & (last == at_the_end)]
-                if len(here):
-                    ends = (self.dynamics.ends_text | at_the_end).astype(np.intp)
-                    successor[here] = np.where(ends, END, UNTRACED)
-                    reward[here] = moves.rewards[ends, words]
-                    share[here] = moves.shares[ends, words]
+        for joint, length in np.unique(np.stack([joints, lengths]).astype(np.int64), axis=1).T.tolist():
+            here = nodes[(joints == joint) & (lengths == length)]
+            successor[here], reward[here], share[here] = self._edges_of(joint, length)
 
     def _trace_all(self, most_edges: int) -> bool:
         """Trace breadth first until nothing is left (True) or there are more edges than `most_edges` (False)."""
@@ -345,7 +382,7 @@ class Tables:
             np.uint32,
         )
         if len(self._row_numbers) > self.plan.capacity:
-            raise TableError(tr("the table is full"))
+            raise self._is_full()
         self.states[rows] = states
         self.rows = len(self._row_numbers)
         return rows

@@ -185,9 +185,15 @@ class Trainer:
         while self._loop(self._world, self.learned, self.progress, rules) == arrays.EDGE_MISSING:
             self.tables.trace(self.progress.counters[arrays.MISSING : arrays.MISSING + 1])
             self._begin_rows()
-            if enough():
+            if enough() and not self._greedy_value_is_due():
                 break
         self.timeline = self.timeline.at(self.step)
+
+    def _greedy_value_is_due(self) -> bool:
+        """Whether a bin is full whose greedy policy has not been valued: what is missing for that is traced first, so
+        that a run is the same at each step, whoever stopped there."""
+        full = self.episode >> int(self.progress.counters[arrays.BIN_SHIFT])
+        return self.position == 0 and full > 0 and bool(np.isnan(self.progress.histories.greedy_value[full - 1]))
 
     def set(self, path: str, value: float) -> None:
         """Change a LIVE field before the next step, as an event of the timeline.

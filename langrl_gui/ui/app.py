@@ -42,9 +42,10 @@ FIRST_SCENARIO = "i-love-you"
 class Studio(QObject):
     """The program: one session, and the window on it, which is built anew when the language changes."""
 
-    def __init__(self, what: Path | None) -> None:
+    def __init__(self, what: Path | None, remembers: bool = True) -> None:
         super().__init__()
         self.session = Session(self)
+        self._remembers = remembers
         self._what = what or scenario.built_in()[FIRST_SCENARIO]
         self.startup_seconds = 0.0
         self.session.preloaded.connect(self._on_preloaded)
@@ -52,7 +53,7 @@ class Studio(QObject):
         self.window.set_speed(COMFORTABLE)
 
     def _new_window(self) -> MainWindow:
-        window = MainWindow(self.session)
+        window = MainWindow(self.session, self._remembers)
         window.painted.connect(self._on_painted)
         window.language_wanted.connect(self._on_language)
         window.show()
@@ -211,7 +212,7 @@ def main(argv: list[str] | None = None) -> int:
     app.styleHints().setColorScheme(theme.SCHEMES[settings.scheme()])
     i18n.set_language(settings.language())
     sys.setswitchinterval(0.001)  # seconds; the loop needs Python only between slices, and should not wait long for it
-    studio = Studio(Path(options.file) if options.file else None)
+    studio = Studio(Path(options.file) if options.file else None, remembers=options.demo is None)
     sys.excepthook = _Excepthook(studio)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: studio.window.close())

@@ -73,14 +73,17 @@ def speed_of(place: int) -> float:
 
 
 class MainWindow(QMainWindow):
-    """One window on a session; the session outlives it when the language changes."""
+    """One window on a session; the session outlives it when the language changes.
+
+    Unless it `remembers`, it looks as at the first start, and leaves no trace of how it looked at the end.
+    """
 
     painted = Signal()
     """The first time that anything was painted."""
     language_wanted = Signal(str)
     closed = Signal()
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, remembers: bool = True) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -106,9 +109,11 @@ class MainWindow(QMainWindow):
         self._set_icons()
         self.resize(1360, 860)
         self._default_arrangement = self.saveState()
-        geometry, arrangement = settings.window()
-        self.restoreGeometry(geometry)
-        self.restoreState(arrangement)
+        self._remembers = remembers
+        if remembers:
+            geometry, arrangement = settings.window()
+            self.restoreGeometry(geometry)
+            self.restoreState(arrangement)
 
         session.opened.connect(self._on_opened)
         session.state_changed.connect(self._on_state)
@@ -533,6 +538,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._timer.stop()
-        settings.set_window(self.saveGeometry(), self.saveState())
+        if self._remembers:
+            settings.set_window(self.saveGeometry(), self.saveState())
         super().closeEvent(event)
         self.closed.emit()

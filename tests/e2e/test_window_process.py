@@ -79,8 +79,8 @@ from langrl_gui.ui import app
 state = sys.argv[1]
 real = app.Studio.__init__
 
-def prepared(self, what):
-    real(self, what)
+def prepared(self, what, **options):
+    real(self, what, **options)
     session, window = self.session, self.window
 
     def close():
