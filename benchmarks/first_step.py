@@ -1,4 +1,4 @@
-"""`python -m benchmarks.first_step SECONDS`: press Run so long after a run is ready; print the seconds to its first step.
+"""`python -m benchmarks.first_step WAIT`: press Run WAIT seconds after a run is ready; print the seconds to a step.
 
 One session as the window has it, without the window: what is measured is the loop getting under way.
 """

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.result import LeftOut, Result, seconds
+from benchmarks.result import Result, seconds
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.trainer import Trainer
 
@@ -122,9 +122,7 @@ class _Processes:
     def _run(command: list[str], environment: dict[str, str]) -> str:
         done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, encoding="utf-8")
         if done.returncode:
-            raise LeftOut(
-                f"{' '.join(command[-6:])} failed: {(done.stderr.strip() or 'without a word').splitlines()[-1]}"
-            )
+            raise SystemExit(f"{' '.join(command)} failed:\n{done.stderr}")
         return done.stdout
 
 

@@ -24,7 +24,7 @@ import langrl_gui
 from langrl_gui.core import exports, i18n, oracle, runfile
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import LangrlError, RunFileDamaged, RunFileError, ScenarioError
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.runfile import Run
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import UNSEEN
@@ -35,6 +35,24 @@ SLICE: Final = 0.05
 """Seconds between two looks at Ctrl+C and the progress bar."""
 DEFAULT_EPISODES: Final = 10_000
 """For a scenario that names no stop rule, where none is given."""
+METHODS: Final = {
+    "backward-induction": N_("backward induction"),
+    "value-iteration": N_("value iteration"),
+}
+"""The oracle's methods, for people."""
+SHOWN: Final = {
+    "scenario": N_("scenario"),
+    "seed": N_("seed"),
+    "step": N_("step"),
+    "episode": N_("episode"),
+    "branches": N_("branches"),
+    "events": N_("events"),
+    "states": N_("states"),
+    "words": N_("words"),
+    "kernel": N_("kernel"),
+    "state_hash": N_("state hash"),
+}
+"""What `show` says of a run, for people."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -172,7 +190,8 @@ def _solve(options: argparse.Namespace) -> int:
     print(
         tr(
             "{method}, {states} states, {edges} edges, residual {residual:g}",
-            **{k: report[k] for k in ("method", "states", "edges", "residual")},
+            method=tr(METHODS[solution.method]),
+            **{k: report[k] for k in ("states", "edges", "residual")},
         )
     )
     print(tr("value of the start: {value}", value=solution.start_value))
@@ -208,7 +227,8 @@ def _show(options: argparse.Namespace) -> int:
                 for text in report["says"]:  # type: ignore[attr-defined]
                     print(_line(text))
             else:
-                print(f"{key:12} {value}")
+                label = tr(SHOWN[key])
+                print(label + " " * (12 - _width(label)), value)
     return DONE
 
 

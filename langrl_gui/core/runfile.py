@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from langrl_gui.core import arrays, learners
 from langrl_gui.core import scenario as scenarios
-from langrl_gui.core.errors import RunFileDamaged, RunFileError, ScenarioError
+from langrl_gui.core.errors import RunFileDamaged, RunFileError, ScenarioError, system_reason
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import MOST_STEPS, Scenario
 from langrl_gui.core.tables import BUDGET, PADDING, UNSEEN
@@ -284,7 +284,7 @@ def write_bytes_safely(path: Path, data: bytes) -> None:
             raise RunFileError(
                 tr(
                     "was written, but the disk does not confirm that it is safe ({reason}); save it elsewhere too",
-                    reason=error.strerror or error,
+                    reason=system_reason(error),
                 )
             ) from None
 
@@ -374,7 +374,7 @@ def _reason(error: OSError) -> str:
         case errno.ENAMETOOLONG:
             return tr("the name is too long; choose a shorter one")
         case _:
-            return tr("{reason}; save it elsewhere", reason=error.strerror or error)
+            return tr("{reason}; save it elsewhere", reason=system_reason(error))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -408,7 +408,7 @@ def read(path: Path) -> Run:
                 header = _header(beginning[8:] + file.read(length - len(_BEGINNING)), size - 8 - length)
                 body = file.read(header.size)
         except OSError as error:
-            raise RunFileError(tr("cannot be read: {reason}", reason=error.strerror or error)) from None
+            raise RunFileError(tr("cannot be read: {reason}", reason=system_reason(error))) from None
         return _run(header, memoryview(body))
 
 

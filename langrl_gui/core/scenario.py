@@ -17,7 +17,7 @@ import tomli_w
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from langrl_gui.core import resources
-from langrl_gui.core.errors import ScenarioError
+from langrl_gui.core.errors import ScenarioError, system_reason
 from langrl_gui.core.i18n import N_, tr
 
 MOST_WORDS = 100_000
@@ -270,7 +270,7 @@ def load(path: Path) -> Scenario:
         with path.open("rb") as file:
             raw = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise ScenarioError([tr("cannot be read: {reason}", reason=error.strerror or error)], str(path)) from None
+        raise ScenarioError([tr("cannot be read: {reason}", reason=system_reason(error))], str(path)) from None
     if len(raw) > LARGEST_FILE:
         raise ScenarioError([tr("larger than {limit} MiB, so not a scenario", limit=LARGEST_FILE >> 20)], str(path))
     try:
@@ -463,7 +463,7 @@ def _explain(error: ValidationError, data: object) -> list[str]:
                           path=path, found=_quoted(value), expected=_expected(schema))  # fmt: skip
             choices = [schema["const"]] if "const" in schema else schema.get("enum", [])
             if isinstance(value, str) and (near := difflib.get_close_matches(value, choices, n=1, cutoff=0.5)):
-                sentence += "; " + tr('did you mean "{name}"?', name=near[0])
+                sentence += tr('; did you mean "{name}"?', name=near[0])
             sentences[path] = sentence
     # A list or table is also reported as wrong when only something inside it is: say the inner fault alone.
     return [text for path, text in sentences.items() if not any(_inside(other, path) for other in sentences)]

@@ -18,10 +18,12 @@ import numpy as np  # noqa: E402
 from PySide6.QtCore import (  # noqa: E402
     QCoreApplication,
     QEvent,
+    QLibraryInfo,
     QMessageLogContext,
     QObject,
     QTimer,
     QtMsgType,
+    QTranslator,
     Slot,
     qInstallMessageHandler,
 )
@@ -48,6 +50,8 @@ class Studio(QObject):
         self._remembers = remembers
         self._what = what or scenario.built_in()[FIRST_SCENARIO]
         self.startup_seconds = 0.0
+        self._words_of_qt = QTranslator(self)
+        self._translate_qt()
         self.session.preloaded.connect(self._on_preloaded)
         self.window = self._new_window()
         self.window.set_speed(COMFORTABLE)
@@ -58,6 +62,14 @@ class Studio(QObject):
         window.language_wanted.connect(self._on_language)
         window.show()
         return window
+
+    def _translate_qt(self) -> None:
+        """Have Qt's own words, on the buttons of its dialogs and in their menus, in the language in use."""
+        QCoreApplication.removeTranslator(self._words_of_qt)
+        if self._words_of_qt.load(
+            f"qtbase_{i18n.language()}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        ):
+            QCoreApplication.installTranslator(self._words_of_qt)
 
     @Slot()
     def _on_painted(self) -> None:
@@ -77,6 +89,7 @@ class Studio(QObject):
     @Slot(str)
     def _on_language(self, name: str) -> None:
         i18n.set_language(name)
+        self._translate_qt()
         old, speed = self.window, self.window.speed.value()
         geometry = old.saveGeometry()
         self.window = self._new_window()
@@ -209,7 +222,7 @@ def main(argv: list[str] | None = None) -> int:
     app.setApplicationName("LangRL Studio")
     app.setApplicationVersion(langrl_gui.__version__)
     app.setStyle("Fusion")
-    app.styleHints().setColorScheme(theme.SCHEMES[settings.scheme()])
+    theme.apply(settings.scheme())
     i18n.set_language(settings.language())
     sys.setswitchinterval(0.001)  # seconds; the loop needs Python only between slices, and should not wait long for it
     studio = Studio(Path(options.file) if options.file else None, remembers=options.demo is None)

@@ -1,7 +1,7 @@
 """Cards: docks that look like calm sheets of paper, with a bold title and a muted line beside it."""
 
-from PySide6.QtCore import QEvent, Qt, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import Qt, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from langrl_gui.ui import theme
@@ -21,10 +21,7 @@ class Card(QDockWidget):
         font = self._title.font()
         font.setBold(True)
         self._title.setFont(font)
-        self._subtitle = QLabel("", self)
-        self._subtitle.setTextFormat(Qt.TextFormat.PlainText)
-        # A long line beside the title must not widen the card.
-        self._subtitle.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._subtitle = _Muted(self)
         head = QHBoxLayout()
         head.setSpacing(10)
         head.addWidget(self._title)
@@ -37,7 +34,6 @@ class Card(QDockWidget):
         self._body.setContentsMargins(MARGIN + 10, 2, MARGIN + 10, MARGIN + 10)
         self.setTitleBarWidget(top)
         self.setWidget(bottom)
-        self._color_subtitle()
 
     def fill(self, view: QWidget) -> None:
         """Put the view in. It may have the signals titleChanged(str) and subtitleChanged(str)."""
@@ -58,17 +54,20 @@ class Card(QDockWidget):
         """The bold title."""
         self._title.setText(text)
 
-    def changeEvent(self, event: QEvent) -> None:
-        if event.type() == QEvent.Type.PaletteChange:
-            self._color_subtitle()
-        super().changeEvent(event)
 
-    def _color_subtitle(self) -> None:
-        palette = self._subtitle.palette()
-        wanted = theme.muted(self.palette())
-        if palette.color(QPalette.ColorRole.WindowText) != wanted:
-            palette.setColor(QPalette.ColorRole.WindowText, wanted)
-            self._subtitle.setPalette(palette)
+class _Muted(QLabel):
+    """One line of text that stands back, and is cut off rather than widen what it is in."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(theme.muted(self.palette()))
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.end()
 
 
 class _Sheet(QWidget):

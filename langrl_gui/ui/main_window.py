@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTime, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QColor, QGuiApplication, QKeySequence, QPalette
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QColor, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QFileDialog,
@@ -457,7 +457,7 @@ class MainWindow(QMainWindow):
     @Slot(QAction)
     def _on_scheme(self, action: QAction) -> None:
         settings.set_scheme(action.objectName())
-        QGuiApplication.styleHints().setColorScheme(theme.SCHEMES[action.objectName()])
+        theme.apply(action.objectName())
 
     @Slot(QAction)
     def _on_language(self, action: QAction) -> None:
@@ -530,6 +530,11 @@ class MainWindow(QMainWindow):
         super().changeEvent(event)
 
     def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ApplicationPaletteChange and self.styleSheet():
+            self.setStyleSheet("")  # a style sheet keeps the palette it was set with from ever changing
+            done = super().event(event)
+            self.setStyleSheet(theme.WINDOW_STYLE)
+            return done
         done = super().event(event)
         if event.type() == QEvent.Type.UpdateRequest and not self._was_painted:
             self._was_painted = True

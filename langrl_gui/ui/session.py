@@ -145,6 +145,7 @@ class Session(QObject):
         """Import one of the program's modules in the background; `preloaded` tells when it is there."""
         self._loader = _Task(lambda _: importlib.import_module(module), self)
         self._loader.done.connect(self.preloaded)
+        self._loader.failed.connect(self.failed)
         self._loader.start()
 
     def open(self, what: Path | Scenario) -> None:
@@ -238,6 +239,7 @@ class Session(QObject):
         self.solution = None
         self._solver = _Task(functools.partial(_solution, scenario), self)
         self._solver.done.connect(self._on_solved)
+        self._solver.failed.connect(self.failed)
         self._solver.start(QThread.Priority.LowPriority)
 
     @Slot(object)
@@ -317,7 +319,7 @@ class _Worker(QThread):
             except LangrlError as error:
                 self._fail(str(error), "")
             except Exception as error:  # whatever happens in here becomes one event; the window goes on
-                self._fail(tr("An unexpected error: {error}", error=error), traceback.format_exc())
+                self._fail(*_report(error))
 
     def _next_command(self) -> _Command | None:
         """The next command; None where a slice is due first."""
@@ -486,6 +488,7 @@ class _Task(QThread):
     """Side work: `work` is given a function to call with its progress, which answers False when it shall end."""
 
     done = Signal(object)
+    failed = Signal(str, str)
 
     def __init__(self, work: Callable[[Callable[[float], bool]], object], parent: QObject) -> None:
         super().__init__(parent)
@@ -493,7 +496,11 @@ class _Task(QThread):
         self._cancelled = threading.Event()
 
     def run(self) -> None:
-        result = self._work(lambda _: not self._cancelled.is_set())
+        try:
+            result = self._work(lambda _: not self._cancelled.is_set())
+        except Exception as error:  # like the worker's: one event, and the window goes on
+            self.failed.emit(*_report(error))
+            return
         if not self._cancelled.is_set():
             self.done.emit(result)
 
@@ -502,6 +509,11 @@ class _Task(QThread):
         self._cancelled.set()
         self.wait()
         self.setParent(None)
+
+
+def _report(error: Exception) -> tuple[str, str]:
+    """A sentence for an error that nobody expected, and the details to copy."""
+    return tr("An unexpected error: {error}", error=error), "".join(traceback.format_exception(error))
 
 
 def _solution(scenario: Scenario, progress: Callable[[float], bool]) -> tuple[Scenario, oracle.Solution | None]:

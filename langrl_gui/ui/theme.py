@@ -71,6 +71,43 @@ SCHEMES: Final = {
     "dark": Qt.ColorScheme.Dark,
 }
 
+_ROLES: Final = (
+    # role, light, dark
+    (QPalette.ColorRole.Window, "#f3f3f0", "#1b1b1d"),
+    (QPalette.ColorRole.WindowText, "#1d1d1f", "#e6e6e8"),
+    (QPalette.ColorRole.Base, "#ffffff", "#252527"),
+    (QPalette.ColorRole.AlternateBase, "#f3f3f0", "#2c2c2f"),
+    (QPalette.ColorRole.Text, "#1d1d1f", "#e6e6e8"),
+    (QPalette.ColorRole.PlaceholderText, "#8a8a8e", "#8a8a8e"),
+    (QPalette.ColorRole.Button, "#f3f3f0", "#2c2c2f"),
+    (QPalette.ColorRole.ButtonText, "#1d1d1f", "#e6e6e8"),
+    (QPalette.ColorRole.BrightText, "#ffffff", "#ffffff"),
+    (QPalette.ColorRole.Light, "#ffffff", "#454549"),
+    (QPalette.ColorRole.Midlight, "#e6e6e2", "#38383b"),
+    (QPalette.ColorRole.Mid, "#d2d2ce", "#48484c"),
+    (QPalette.ColorRole.Dark, "#a8a8a4", "#141416"),
+    (QPalette.ColorRole.Shadow, "#6c6c6a", "#0b0b0c"),
+    (QPalette.ColorRole.Highlight, BLUE.name(), BLUE.name()),
+    (QPalette.ColorRole.HighlightedText, "#ffffff", "#ffffff"),
+    (QPalette.ColorRole.ToolTipBase, "#ffffff", "#38383b"),
+    (QPalette.ColorRole.ToolTipText, "#1d1d1f", "#e6e6e8"),
+    (QPalette.ColorRole.Link, BLUE.name(), BLUE.lighter(130).name()),
+)
+
+
+def apply(scheme: str) -> None:
+    """Put on one of SCHEMES: the system's own colours, its light or dark ones, or ours where it has none to choose."""
+    hints = QGuiApplication.styleHints()
+    hints.setColorScheme(SCHEMES[scheme])
+    palette = QPalette()
+    if scheme != "system" and hints.colorScheme() != SCHEMES[scheme]:
+        for role, light, dark in _ROLES:
+            palette.setColor(role, QColor(dark if scheme == "dark" else light))
+        faint = mixed(palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.Window), 0.55)
+        for role in (QPalette.ColorRole.Text, QPalette.ColorRole.WindowText, QPalette.ColorRole.ButtonText):
+            palette.setColor(QPalette.ColorGroup.Disabled, role, faint)
+    QGuiApplication.setPalette(palette)
+
 
 WINDOW_STYLE: Final = f"""
 QMainWindow::separator {{ background: transparent; width: 4px; height: 4px; }}

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import runfile, scenario
 from langrl_gui.core.trainer import Trainer
+from langrl_gui.ui import theme
 from langrl_gui.ui.app import Studio
 from langrl_gui.ui.main_window import MainWindow
 from langrl_gui.ui.problem import Problem
@@ -191,14 +192,21 @@ def test_the_window_speaks_chinese_as_soon_as_it_is_asked_to_and_keeps_the_run(q
 
 def test_dark_and_light_are_followed_live(qtbot: QtBot, studio: Studio) -> None:
     window = studio.window
-    for name in ("dark", "light", "system"):
+    lightness = {}
+    for name in ("dark", "light"):
         window.findChild(QAction, name).trigger()
         qtbot.wait(50)
-        assert not window.grab().isNull()
+        picture = window.grab().toImage()
+        lightness[name] = picture.pixelColor(picture.width() // 2, 3).lightness()
+        assert theme.is_dark() == (name == "dark")
+    assert lightness["dark"] < 60
+    assert lightness["light"] > 200
+    window.findChild(QAction, "system").trigger()
 
 
 def test_a_hidden_view_costs_nothing(qtbot: QtBot, studio: Studio) -> None:
     window = studio.window
+    qtbot.waitUntil(lambda: window.snapshot is not None and window.snapshot.graph is not None)
     for card in ("stateGraphCard", "qHeatMapCard", "learningCurvesCard"):
         window.findChild(QWidget, card).hide()
     qtbot.waitUntil(lambda: window.snapshot is not None and window.snapshot.graph is None)

@@ -394,7 +394,7 @@ class LearningCurves(QWidget):
         palette = self.palette()
         text, muted, line = palette.color(palette.ColorRole.WindowText), theme.muted(palette), theme.line(palette)
         font = _small(self.font())
-        self._plot.setBackground(palette.color(palette.ColorRole.Base))  # the card's; painted, it is redrawn at less cost
+        self._plot.setBackground(palette.color(palette.ColorRole.Base))  # cheaper to redraw than see-through
         for name in ("left", "bottom"):
             axis = self._plot.getAxis(name)
             axis.setPen(line)

@@ -5,7 +5,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.scenario import EpsilonGreedy, QLearning, Scenario
 from langrl_gui.ui import format
 
@@ -58,7 +58,7 @@ class Parameters(QScrollArea):
         self._say("words", shown, tr("{count} words", count=len(language.words)))
         self._say("length", tr("{count} words", count=language.max_length))
         seen = tr("all words so far") if language.context == "all" else tr("the last {count}", count=language.context)
-        self._say("sees", seen + (", " + tr("and the position") if language.sees_position else ""))
+        self._say("sees", tr("{words}, and the position", words=seen) if language.sees_position else seen)
         terms = [
             f"× {term.weight:g}   {term.right:+g} / {term.wrong:+g}".replace("-", "−") for term in scenario.rewards
         ]
@@ -68,7 +68,10 @@ class Parameters(QScrollArea):
         self._say("seed", str(scenario.learner.seed))
         stop = [
             tr(text, count=format.count(limit))
-            for text, limit in (("{count} steps", scenario.stop.steps), ("{count} episodes", scenario.stop.episodes))
+            for text, limit in (
+                (N_("{count} steps"), scenario.stop.steps),
+                (N_("{count} episodes"), scenario.stop.episodes),
+            )
             if limit
         ]
         self._say("stop", tr(" or ").join(stop) or tr("never by itself"))

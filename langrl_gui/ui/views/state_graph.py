@@ -907,12 +907,12 @@ class StateGraph(QWidget):
             if label:
                 painter.setFont(self._sized(high / self._sizes.pill))
                 painter.setPen(ink)
-                painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, label)
+                painter.drawText(rect.adjusted(0, 0, -high / 3 if dots else 0, 0), Qt.AlignmentFlag.AlignCenter, label)
             if dots:
                 painter.setPen(Qt.PenStyle.NoPen)
                 painter.setBrush(ink)
                 for place in (-1, 0, 1):
-                    painter.drawEllipse(rect.center() + QPointF(width / 2 - high / 5, place * high / 7), 1, 1)
+                    painter.drawEllipse(rect.center() + QPointF(width / 2 - high / 6, place * high / 7), 0.9, 0.9)
             painter.end()
             self._pills[key] = found
         return found
