@@ -74,7 +74,7 @@ def train(scenario: Scenario, steps: int) -> NDArray[np.float64]:
 
 
 def compare(loop_steps: int = 20_000, pairs: int = 15) -> list[Result]:
-    """`ten-words` from its start to its stop rule by the kernel and, in turn, as much of it as is bearable by the loop."""
+    """`ten-words` from start to stop rule by the kernel, and in turn as much of it as is bearable by the loop."""
     scenario = scenarios.find("ten-words")
     kernel, loop = [], []
     for _ in range(pairs):

@@ -20,7 +20,7 @@ _FROM_THE_SYSTEM: Final = (
 
 def system_reason(error: OSError) -> str:
     """What the system says of `error`; translated where it is one of the usual reasons."""
-    return tr(error.strerror or "") or str(error)
+    return tr(error.strerror) if error.strerror else str(error)
 
 
 class LangrlError(Exception):

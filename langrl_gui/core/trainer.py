@@ -4,6 +4,7 @@ The same scenario and events give the same bytes, however the way was cut into s
 windows or files; not safe to use from two threads at once.
 """
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from langrl_gui.core import arrays, draws, kernels, learners
 from langrl_gui.core.arrays import Progress, Rules, World
-from langrl_gui.core.errors import ScenarioError
+from langrl_gui.core.errors import ScenarioError, TableError
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import BUDGET, END, UNTRACED, WHOLE, Tables
@@ -115,7 +116,11 @@ class Trainer:
         self._compiled = compiled
         self._loop: kernels.Loop | None = None
         first_bits = draws.draw(int(self._keys[2]), 0, 0) >> 11
-        self._put(prompt=int(np.searchsorted(self._world.prompt_thresholds, np.uint64(first_bits), side="right")))
+        # Valuing the greedy policy says a text to every prompt; no bin is so narrow that this is more than its training.
+        self._put(
+            int(np.searchsorted(self._world.prompt_thresholds, np.uint64(first_bits), side="right")),
+            bin_shift=(len(weights) - 1).bit_length(),
+        )
 
     # -- where it stands ----------------------------------------------------------------------------------------------
 
@@ -185,15 +190,17 @@ class Trainer:
         while self._loop(self._world, self.learned, self.progress, rules) == arrays.EDGE_MISSING:
             self.tables.trace(self.progress.counters[arrays.MISSING : arrays.MISSING + 1])
             self._begin_rows()
-            if enough() and not self._greedy_value_is_due():
+            if enough():
                 break
         self.timeline = self.timeline.at(self.step)
 
-    def _greedy_value_is_due(self) -> bool:
-        """Whether a bin is full whose greedy policy has not been valued: what is missing for that is traced first, so
-        that a run is the same at each step, whoever stopped there."""
+    def _settle(self) -> None:
+        """Value the greedy policy at the end of a full bin, if `advance` came back before that was done: a run is the
+        same at each step, whoever stopped there. Where the table has no room for it, it stays undone."""
         full = self.episode >> int(self.progress.counters[arrays.BIN_SHIFT])
-        return self.position == 0 and full > 0 and bool(np.isnan(self.progress.histories.greedy_value[full - 1]))
+        if self.position == 0 and full > 0 and np.isnan(self.progress.histories.greedy_value[full - 1]):
+            with contextlib.suppress(TableError):
+                self.advance(self.step)
 
     def set(self, path: str, value: float) -> None:
         """Change a LIVE field before the next step, as an event of the timeline.
@@ -207,6 +214,7 @@ class Trainer:
             raise ScenarioError(
                 [tr("{path}: cannot change while a run goes on; these can: {live}", path=path, live=", ".join(LIVE))]
             )
+        self._settle()
         changed = self.scenario.changed(path, value)
         if changed != self.scenario:
             self.scenario = changed
@@ -277,6 +285,7 @@ class Trainer:
 
     def moment(self) -> Moment:
         """A copy of everything that makes the run what it is now."""
+        self._settle()
         slots = self.tables.slots
         rows = self.visited_rows()
         counters, histories = self.progress.counters, self.progress.histories

@@ -252,7 +252,7 @@ class MainWindow(QMainWindow):
         self._speed_text.setMinimumWidth(
             self._speed_text.fontMetrics().horizontalAdvance(tr("{n} steps/s", n="8.88 M") + "  ")
         )
-        layout.addWidget(QLabel("1/s", box))
+        layout.addWidget(QLabel(tr("1/s"), box))
         layout.addWidget(self.speed, 1)
         layout.addWidget(QLabel(tr("max"), box))
         layout.addWidget(self._speed_text)

@@ -122,6 +122,16 @@ def test_the_seed_alone_decides_the_luck() -> None:
     assert len(hashes) == 20
 
 
+def test_a_run_is_the_same_at_a_step_whoever_stopped_there() -> None:
+    scenario = scenarios.find("morning-tea")
+    straight, halting = Trainer(scenario), Trainer(scenario)
+    for step in range(1, 300):
+        straight.advance(step)
+        while halting.step < step:
+            halting.advance(step, enough=lambda: True)
+        assert everything(straight) == everything(halting)
+
+
 def test_limits_are_met_exactly() -> None:
     trainer = Trainer(scenarios.find("morning-tea"))
     trainer.advance(10**9, episodes=7)
