@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langrl_gui.core import arrays
-from langrl_gui.core.tables import END, UNTRACED
+from langrl_gui.core.tables import END, PADDING, UNTRACED
 from langrl_gui.core.timeline import Address
 from langrl_gui.core.trainer import NO_LIMIT as NO_LIMIT
 from langrl_gui.core.trainer import Text, Trainer
@@ -22,6 +22,8 @@ REFRESH: Final = 0.2
 to cost the run nothing."""
 FEW: Final = 50
 """States up to which the state graph shows those as well that nobody has been to."""
+MOST_PICKED: Final = 5000
+"""States up to which it costs nothing to look at each whether it was visited."""
 MOST_PROMPTS: Final = 100
 """Prompts for which a snapshot says what the agent answers."""
 
@@ -359,14 +361,29 @@ class Observer:
 
     # -- heat map -----------------------------------------------------------------------------------------------------
 
+    def _order_rows(self, fresh: bool) -> None:
+        """Order the rows by (prompt, length, words). Where states are traced as they are met, those that only the
+        greedy policy was followed to are left out while there are few enough for anyone to notice."""
+        tables, count, known = self.trainer.tables, self.trainer.tables.rows, len(self._place)
+        picks = not tables.whole and count <= MOST_PICKED
+        if len(self._order) and not (fresh and (picks or count > known)):
+            return
+        rows = np.arange(count)
+        if picks:
+            tried: NDArray[np.uint64] = self.trainer.learned.visits[: count * tables.slots].reshape(count, -1)
+            visited = np.asarray(tried.max(axis=1) > 0)
+            visited[tables.row[self.trainer.progress.counters[arrays.NODE]]] = True
+            rows = np.flatnonzero(visited)
+        states = tables.states[rows]
+        lengths = (states[:, 1:] != PADDING).sum(axis=1)
+        self._order = rows[np.lexsort((*states[:, :0:-1].T, lengths, states[:, 0]))]
+        self._place = np.full(count, -1)
+        self._place[self._order] = np.arange(len(rows))
+
     def _heat(self, rows: tuple[int, int], slots: tuple[int, int], fresh: bool) -> Heat:
         trainer = self.trainer
-        tables, count = trainer.tables, trainer.tables.rows
-        if count > len(self._order) and (fresh or len(self._order) == 0):
-            states = tables.states[:count]
-            lengths = (states[:, 1:] != -1).sum(axis=1)
-            self._order = np.lexsort((*states[:, :0:-1].T, lengths, states[:, 0]))
-            self._place = np.argsort(self._order)
+        tables = trainer.tables
+        self._order_rows(fresh)
         first, last = rows[0], min(rows[0] + rows[1], len(self._order))
         shown = self._order[first:last]
         cells = slice(slots[0], min(slots[0] + slots[1], tables.slots))

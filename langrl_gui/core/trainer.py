@@ -116,7 +116,7 @@ class Trainer:
         self._compiled = compiled
         self._loop: kernels.Loop | None = None
         first_bits = draws.draw(int(self._keys[2]), 0, 0) >> 11
-        # Valuing the greedy policy says a text to every prompt; no bin is so narrow that this is more than its training.
+        # Valuing the greedy policy says a text to every prompt; no bin is so narrow that this outweighs its training.
         self._put(
             int(np.searchsorted(self._world.prompt_thresholds, np.uint64(first_bits), side="right")),
             bin_shift=(len(weights) - 1).bit_length(),

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from langrl_gui.core.i18n import N_
-from langrl_gui.ui.session import FINISHED, PAUSED, READY, RUNNING
+from langrl_gui.ui.session import COMPILING, FINISHED, PAUSED, READY, RUNNING
 
-STILL = frozenset({READY, PAUSED, FINISHED})
+STILL = frozenset({READY, COMPILING, PAUSED, FINISHED})
 ANY = STILL | {RUNNING}
 
 
@@ -21,10 +21,18 @@ class Spec:
     """States of the run in which it is enabled; None: always."""
 
 
-RUN = Spec("run", N_("Run"), N_("Let the agent learn at the chosen speed; press again to pause."), "Space", ANY)
+RUN = Spec(
+    "run",
+    N_("Run"),
+    N_("Let the agent learn at the chosen speed; press again to pause. A finished run goes on as far again."),
+    "Space",
+    ANY,
+)
 STEP = Spec("step", N_("Step"), N_("Say one more word and learn from it."), "F10", ANY)
 EPISODE = Spec("stepEpisode", N_("Episode"), N_("Go on to the end of this text."), "F11", ANY)
 TO_END = Spec("toEnd", N_("To the end"), N_("Run to the stop rule as fast as the machine goes."), "Ctrl+End", ANY)
+SLOWER = Spec("slower", N_("Slower"), N_("Half as many steps a second."), "Ctrl+Down")
+FASTER = Spec("faster", N_("Faster"), N_("Twice as many steps a second."), "Ctrl+Up")
 RESET = Spec("reset", N_("Reset"), N_("Back to the start: everything that was learned is forgotten."), "Ctrl+R", ANY)
 OPEN = Spec("open", N_("Open…"), N_("Open a scenario (.toml) or a saved run (.langrl)."), "Ctrl+O")
 SAVE = Spec("save", N_("Save"), N_("Save the run: the trained table and where it stands."), "Ctrl+S", ANY)
@@ -34,8 +42,8 @@ QUIT = Spec("quit", N_("Quit"), N_("Close the window."), "Ctrl+Q")
 ABOUT = Spec("about", N_("About LangRL Studio"), N_("Version and licence."))
 
 MENUS = (
-    (N_("File"), (OPEN, SAVE, SAVE_AS, EXPORT, None, QUIT)),
-    (N_("Run"), (RUN, STEP, EPISODE, TO_END, None, RESET)),
-    (N_("Help"), (ABOUT,)),
+    (N_("&File"), (OPEN, SAVE, SAVE_AS, EXPORT, None, QUIT)),
+    (N_("&Run"), (RUN, STEP, EPISODE, TO_END, None, SLOWER, FASTER, None, RESET)),
+    (N_("&Help"), (ABOUT,)),
 )
-"""Menus in order; None is a line. The window adds View, with its cards, before Help."""
+"""Menus in order; None is a line. The window adds View, with its cards, before the last."""

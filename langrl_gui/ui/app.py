@@ -24,6 +24,7 @@ from PySide6.QtCore import (  # noqa: E402
     QTimer,
     QtMsgType,
     QTranslator,
+    Signal,
     Slot,
     qInstallMessageHandler,
 )
@@ -44,6 +45,8 @@ FIRST_SCENARIO = "i-love-you"
 class Studio(QObject):
     """The program: one session, and the window on it, which is built anew when the language changes."""
 
+    _unexpected = Signal(str, str)
+
     def __init__(self, what: Path | None, remembers: bool = True) -> None:
         super().__init__()
         self.session = Session(self)
@@ -53,6 +56,7 @@ class Studio(QObject):
         self._words_of_qt = QTranslator(self)
         self._translate_qt()
         self.session.preloaded.connect(self._on_preloaded)
+        self._unexpected.connect(self._on_unexpected)
         self.window = self._new_window()
         self.window.set_speed(COMFORTABLE)
 
@@ -82,6 +86,16 @@ class Studio(QObject):
         else:
             self.window.complete()
 
+    def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """An error that nobody expected, in whatever thread: the window says so and goes on."""
+        details = "".join(traceback.format_exception(kind, error, trace))
+        print(details, file=sys.stderr)
+        self._unexpected.emit(tr("An unexpected error: {error}", error=error), details)
+
+    @Slot(str, str)
+    def _on_unexpected(self, sentence: str, details: str) -> None:
+        show_problem(self.window, sentence, details)
+
     @Slot()
     def _on_preloaded(self) -> None:
         self.window.complete()
@@ -91,10 +105,12 @@ class Studio(QObject):
         i18n.set_language(name)
         self._translate_qt()
         old, speed = self.window, self.window.speed.value()
-        geometry = old.saveGeometry()
+        geometry, arrangement = old.saveGeometry(), old.saveState()
         self.window = self._new_window()
         self.window.restoreGeometry(geometry)
+        self.window.restoreState(arrangement)
         self.window.speed.setValue(speed)
+        self.window.saved_step = old.saved_step
         old.close()
 
     def close(self) -> None:
@@ -109,6 +125,7 @@ class Demo(QObject):
         super().__init__(studio)
         self._studio, self._options = studio, options
         self._frames: list[float] = []
+        self._drawn = 0
         self._began = self._ended = (0.0, 0)
         self._hash = ""
         self._clock = QTimer(self)
@@ -124,7 +141,9 @@ class Demo(QObject):
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.UpdateRequest and self._clock.isActive():
-            self._frames.append(time.perf_counter())
+            if self._studio.window.drawn != self._drawn:  # what a frame shows is new; a caret that blinks is none
+                self._drawn = self._studio.window.drawn
+                self._frames.append(time.perf_counter())
         return False
 
     @Slot(object)
@@ -226,7 +245,7 @@ def main(argv: list[str] | None = None) -> int:
     i18n.set_language(settings.language())
     sys.setswitchinterval(0.001)  # seconds; the loop needs Python only between slices, and should not wait long for it
     studio = Studio(Path(options.file) if options.file else None, remembers=options.demo is None)
-    sys.excepthook = _Excepthook(studio)
+    sys.excepthook = studio.report
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: studio.window.close())
     demo = Demo(studio, options) if options.demo is not None else None
@@ -245,18 +264,6 @@ def _tell(_: QtMsgType, __: QMessageLogContext, message: str) -> None:
     """What Qt has to say goes to stderr, but for a remark of the offscreen platform that nobody can act on."""
     if "propagateSizeHints" not in message:
         print(message, file=sys.stderr)
-
-
-class _Excepthook:
-    """An error that nobody expected, in a slot: the window says so and goes on."""
-
-    def __init__(self, studio: Studio) -> None:
-        self._studio = studio
-
-    def __call__(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        details = "".join(traceback.format_exception(kind, error, trace))
-        print(details, file=sys.stderr)
-        show_problem(self._studio.window, tr("An unexpected error: {error}", error=error), details)
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

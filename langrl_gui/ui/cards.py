@@ -32,8 +32,10 @@ class Card(QDockWidget):
         top.setLayout(head)
         self._body = QVBoxLayout(bottom)
         self._body.setContentsMargins(MARGIN + 10, 2, MARGIN + 10, MARGIN + 10)
+        self._head = top
         self.setTitleBarWidget(top)
         self.setWidget(bottom)
+        self.topLevelChanged.connect(self._on_floating)
 
     def fill(self, view: QWidget) -> None:
         """Put the view in. It may have the signals titleChanged(str) and subtitleChanged(str)."""
@@ -42,6 +44,12 @@ class Card(QDockWidget):
             view.subtitleChanged.connect(self.set_subtitle)
         if hasattr(view, "titleChanged"):
             view.titleChanged.connect(self.set_title)
+
+    @Slot(bool)
+    def _on_floating(self, floating: bool) -> None:
+        """Floating, it has the frame and title that windows have, and a way to close it."""
+        self.setTitleBarWidget(None if floating else self._head)  # type: ignore[arg-type]
+        self._head.setVisible(not floating)
 
     @Slot(str)
     def set_subtitle(self, text: str) -> None:

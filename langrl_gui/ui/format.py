@@ -39,4 +39,5 @@ def duration(seconds: float) -> str:
 
 def amount(number: float) -> str:
     """A reward or a value: signed, two decimals, a real minus sign."""
-    return f"{number:+.2f}".replace("-", "−")
+    text = f"{number:+.2f}"
+    return text.replace("-", "−") if float(text) else "0.00"

@@ -51,12 +51,15 @@ TICK: Final = 16
 SLIDER_STEPS: Final = 700
 FASTEST_LIMITED: Final = 7.0
 """log10 of the highest limited speed; the slider's last place is the machine's limit."""
+TWICE: Final = 30
+"""Places of the slider from one speed to twice that speed."""
 COMFORTABLE: Final = 6.0
 """Steps a second with which a scenario starts: slow enough to read along."""
 
 STATES: Final = {
     "opening": N_("Opening"),
     "ready": N_("Ready"),
+    "compiling": N_("Compiling, once on this machine"),
     "running": N_("Running"),
     "paused": N_("Paused"),
     "finished": N_("Finished"),
@@ -89,8 +92,10 @@ class MainWindow(QMainWindow):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.session = session
         self.snapshot: Snapshot | None = None
-        self._saved_step: int | None = None
-        """Step at which the run was last saved or opened; None: not since it was opened."""
+        self.drawn = 0
+        """Snapshots drawn so far."""
+        self.saved_step: int | None = None
+        """Step at which the run was last saved or opened; None: the next that is drawn."""
         self._asked: Wanted | None = None
         self._was_painted = False
 
@@ -107,8 +112,8 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self.status, 1)
         self.setStyleSheet(theme.WINDOW_STYLE)
         self._set_icons()
-        self.resize(1360, 860)
-        self._default_arrangement = self.saveState()
+        room = self.screen().availableGeometry().size()
+        self.resize(min(1360, room.width() - 40), min(860, room.height() - 60))  # a window has a frame and a title
         self._remembers = remembers
         if remembers:
             geometry, arrangement = settings.window()
@@ -148,6 +153,20 @@ class MainWindow(QMainWindow):
         tape = Card("episodeTape", tr("Episode"), self)
         for card, view in ((side, self.parameters), (graph, self.graph), (heat, self.heat), (tape, self.tape)):
             card.fill(view)
+        self._cards = (side, graph, curves, heat, tape)
+        side.setMaximumWidth(340)  # room that is gained goes to what there is to see
+        tape.setMaximumHeight(190)
+        self._arrange()
+        self.parameters.edited.connect(self.session.set)
+
+    @Slot()
+    def _arrange(self) -> None:
+        """Put every card where it was at the first start."""
+        side, graph, curves, heat, tape = self._cards
+        for card in self._cards:
+            card.setFloating(False)
+            self.removeDockWidget(card)
+            card.show()
         top, bottom = Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         self.addDockWidget(top, side)
         self.splitDockWidget(side, graph, Qt.Orientation.Horizontal)
@@ -158,12 +177,10 @@ class MainWindow(QMainWindow):
         self.resizeDocks([curves, heat], [620, 440], Qt.Orientation.Horizontal)
         self.resizeDocks([graph, curves], [400, 320], Qt.Orientation.Vertical)
         self.resizeDocks([side, tape], [720, 130], Qt.Orientation.Vertical)
-        self._cards = (side, graph, curves, heat, tape)
-        self.parameters.edited.connect(self.session.set)
 
     def _build_menus(self) -> None:
         for title, specs in actions.MENUS:
-            if title == "Help":
+            if title == actions.MENUS[-1][0]:
                 self._build_view_menu()
             menu = self.menuBar().addMenu(tr(title))
             for spec in specs:
@@ -187,13 +204,13 @@ class MainWindow(QMainWindow):
         return action
 
     def _build_view_menu(self) -> None:
-        menu = self.menuBar().addMenu(tr("View"))
+        menu = self.menuBar().addMenu(tr("&View"))
         for card in self._cards:
             toggle = card.toggleViewAction()
             menu.addAction(toggle)
         arrangement = QAction(tr("Usual arrangement"), self)
         arrangement.setObjectName("resetLayout")
-        arrangement.triggered.connect(self._reset_arrangement)
+        arrangement.triggered.connect(self._arrange)
         menu.addAction(arrangement)
         menu.addSeparator()
         self._add_choice(menu.addMenu(tr("Colours")), SCHEME_NAMES, settings.scheme(), self._on_scheme)
@@ -228,7 +245,9 @@ class MainWindow(QMainWindow):
         self._run_button = bar.widgetForAction(self._actions["run"])
         assert isinstance(self._run_button, QToolButton)
         self._run_button.setObjectName("runButton")
-        self._run_button.setMinimumWidth(84)
+        # It says Run or Pause; what stands beside it must not move when it changes.
+        widest = max(self._run_button.fontMetrics().horizontalAdvance(tr(text)) for text in ("Run", "Pause"))
+        self._run_button.setMinimumWidth(round(1.2 * widest) + 66)
         bar.addWidget(self._speed_box(bar))
         space = QWidget(bar)
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -237,6 +256,7 @@ class MainWindow(QMainWindow):
 
     def _speed_box(self, bar: QWidget) -> QWidget:
         box = QWidget(bar)
+        box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         layout = QHBoxLayout(box)
         layout.setContentsMargins(14, 0, 6, 0)
         layout.setSpacing(8)
@@ -280,18 +300,19 @@ class MainWindow(QMainWindow):
         if snapshot is None:
             return
         self.snapshot = snapshot
-        if self._saved_step is None:
-            self._saved_step = snapshot.step
+        if self.saved_step is None:
+            self.saved_step = snapshot.step
         for view in visible:
             view.draw(snapshot)
+        self.drawn += 1
         self.status.draw(snapshot, self.session.limits, self.session.state == RUNNING)
-        self.setWindowModified(snapshot.step != self._saved_step)
+        self.setWindowModified(snapshot.step != self.saved_step)
 
     # -- facts from the session ---------------------------------------------------------------------------------------
 
     @Slot(object)
     def _on_opened(self, scenario: Scenario) -> None:
-        self.snapshot = self._saved_step = None
+        self.snapshot = self.saved_step = None
         for view in self._views:
             view.begin(scenario)
             view.set_optimum(None)
@@ -328,7 +349,7 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def _on_saved(self, path: str) -> None:
         if self.snapshot is not None:
-            self._saved_step = self.snapshot.step
+            self.saved_step = self.snapshot.step
             self.setWindowModified(False)
         self.status.set_file(tr("saved {time}", time=QTime.currentTime().toString("HH:mm")))
         self._entitle()
@@ -340,6 +361,8 @@ class MainWindow(QMainWindow):
     @Slot(str, str)
     def _on_failed(self, sentence: str, details: str) -> None:
         show_problem(self, sentence, details)
+        if self.session.scenario is not None:
+            self._choose(self.session.scenario)  # the list had moved on to what could not be opened
 
     # -- actions ------------------------------------------------------------------------------------------------------
 
@@ -361,6 +384,14 @@ class MainWindow(QMainWindow):
     @Slot()
     def on_toEnd(self) -> None:
         self.session.run(at_once=True)
+
+    @Slot()
+    def on_slower(self) -> None:
+        self.speed.setValue(self.speed.value() - TWICE)
+
+    @Slot()
+    def on_faster(self) -> None:
+        self.speed.setValue(self.speed.value() + TWICE)
 
     @Slot()
     def on_reset(self) -> None:
@@ -424,7 +455,8 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def _save_to(self, path: str) -> None:
-        self.session.save(Path(path))
+        target = Path(path)
+        self.session.save(target if target.suffix == ".langrl" else target.with_name(target.name + ".langrl"))
 
     @Slot(str)
     def _on_filter(self, chosen: str) -> None:
@@ -450,9 +482,8 @@ class MainWindow(QMainWindow):
 
     @Slot(int)
     def _on_chosen(self, place: int) -> None:
-        path = self.chooser.itemData(place)
-        if path:
-            self.session.open(Path(path))
+        what = self.chooser.itemData(place)
+        self.session.open(Path(what) if isinstance(what, str) else what)
 
     @Slot(QAction)
     def _on_scheme(self, action: QAction) -> None:
@@ -464,12 +495,6 @@ class MainWindow(QMainWindow):
         if action.objectName() != i18n.language():
             settings.set_language(action.objectName())
             self.language_wanted.emit(action.objectName())
-
-    @Slot()
-    def _reset_arrangement(self) -> None:
-        self.restoreState(self._default_arrangement)
-        for card in self._cards:
-            card.show()
 
     # -- window -------------------------------------------------------------------------------------------------------
 
@@ -497,6 +522,7 @@ class MainWindow(QMainWindow):
                     self.chooser.addItem(scenarios.load(path).name, str(path))
                 except LangrlError as error:
                     show_problem(self, str(error), "")
+        self.chooser.setCurrentIndex(-1)
         if self.session.scenario is not None:
             self._choose(self.session.scenario)
 
@@ -504,8 +530,8 @@ class MainWindow(QMainWindow):
         with QSignalBlocker(self.chooser):
             place = self.chooser.findText(scenario.name)
             if place < 0 and self.chooser.count():
-                self.chooser.addItem(scenario.name)
-                place = self.chooser.count() - 1
+                place = self.chooser.count()
+                self.chooser.addItem(scenario.name, scenario)
             self.chooser.setCurrentIndex(place)
 
     def _entitle(self) -> None:

@@ -38,8 +38,8 @@ FIRST_SLICE: Final = 10_000
 """Steps of the first slice, before it is known how fast the machine is."""
 
 # What a run is doing. `tr` is applied where it is shown.
-OPENING, READY, RUNNING, PAUSED, FINISHED, SAVING, FAILED = (
-    "opening", "ready", "running", "paused", "finished", "saving", "failed",
+OPENING, READY, COMPILING, RUNNING, PAUSED, FINISHED, SAVING, FAILED = (
+    "opening", "ready", "compiling", "running", "paused", "finished", "saving", "failed",
 )  # fmt: skip
 
 
@@ -129,7 +129,7 @@ class Session(QObject):
         self._worker.saved.connect(self._on_saved)
         self._worker.exported.connect(self.exported)
         self._worker.hashed.connect(self.hashed)
-        self._worker.changed.connect(self.changed)
+        self._worker.changed.connect(self._on_changed)
         self.state = OPENING
         self.scenario: Scenario | None = None
         self.file: Path | None = None
@@ -224,6 +224,13 @@ class Session(QObject):
         self._solve(scenario)
         self.opened.emit(scenario)
 
+    @Slot(object)
+    def _on_changed(self, scenario: Scenario) -> None:
+        before, self.scenario = self.scenario, scenario
+        if before is None or before.learner.gamma != scenario.learner.gamma:
+            self._solve(scenario)  # what is best depends on the discount
+        self.changed.emit(scenario)
+
     @Slot(str)
     def _on_saved(self, path: str) -> None:
         self.file = Path(path)
@@ -245,7 +252,7 @@ class Session(QObject):
     @Slot(object)
     def _on_solved(self, result: tuple[Scenario, oracle.Solution | None]) -> None:
         scenario, solution = result
-        if scenario is self.scenario:
+        if self.scenario is not None and scenario.learner.gamma == self.scenario.learner.gamma:
             self.solution = solution
             self.optimum_found.emit(solution)
 
@@ -296,7 +303,6 @@ class _Worker(QThread):
         self.at_once = False
         self.limits = (NO_LIMIT, NO_LIMIT)
         self._trainer: Trainer | None = None
-        self._file: Path | None = None
         self._observer: Observer | None = None
         self._seen: Wanted | None = None
         self._shown: tuple[int, Timeline] | None = None
@@ -340,7 +346,6 @@ class _Worker(QThread):
             case _Save(path) if trainer is not None:
                 with self._saving():
                     runfile.write(path, runfile.of_trainer(trainer))
-                self._file = path
                 self.saved.emit(str(path))
             case _Export(path, kind) if trainer is not None:
                 with self._saving():
@@ -359,7 +364,7 @@ class _Worker(QThread):
             case _Pause() if self._state == RUNNING:
                 self._enter(PAUSED)
             case _Reset() if trainer is not None:
-                self._begin(Trainer(trainer.scenario), self._file)
+                self._begin(Trainer(trainer.scenario), None)  # saving it must not write over what was learned
 
     @contextmanager
     def _saving(self) -> Iterator[None]:
@@ -386,7 +391,6 @@ class _Worker(QThread):
         self._begin(trainer, file)
 
     def _begin(self, trainer: Trainer, file: Path | None) -> None:
-        self._file = file
         self._trainer, self._observer, self._seen = trainer, Observer(trainer), None
         self.limits = trainer.limits
         self.mailbox.put(None)
@@ -398,7 +402,9 @@ class _Worker(QThread):
     def _compile(self, trainer: Trainer) -> None:
         """Have the loop ready before it is asked for. Compiling afresh takes seconds and is done by a process of its
         own, so that the window stays smooth and can close at any time."""
+        state = self._state
         if not kernels.is_compiled() and not getattr(sys, "frozen", False):
+            self._enter(COMPILING)
             child = subprocess.Popen(
                 [sys.executable, "-m", "langrl_gui.core.kernels"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
@@ -411,6 +417,7 @@ class _Worker(QThread):
                     child.kill()
                     child.wait()
         trainer.prepare()
+        self._enter(state)
 
     def _go(self, trainer: Trainer, go: _Go) -> None:
         if go.steps is not None:

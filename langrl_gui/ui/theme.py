@@ -4,7 +4,8 @@ from typing import Final
 
 import numpy as np
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPalette, QPen
+from PySide6.QtWidgets import QWidget
 
 BLUE: Final = QColor("#2f6bd8")
 """What happened: curves, the current state, the selection."""
@@ -53,6 +54,19 @@ def muted(palette: QPalette) -> QColor:
 def line(palette: QPalette) -> QColor:
     """Borders and grid lines."""
     return mixed(palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window), 0.85)
+
+
+def paint_focus(painter: QPainter, widget: QWidget) -> None:
+    """A thin outline around what has the keyboard."""
+    painter.save()
+    painter.resetTransform()
+    painter.setOpacity(1.0)
+    painter.setClipping(False)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(QPen(widget.palette().color(QPalette.ColorRole.Highlight), 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(widget.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
+    painter.restore()
 
 
 def mixed(first: QColor, second: QColor, share: float) -> QColor:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
@@ -21,7 +21,10 @@ def messages_in_the_program() -> dict[str, str]:
     found = extract_from_dir(
         ROOT / "langrl_gui", method_map=[("**.py", "python")], keywords={"tr": None, "N_": None}, comment_tags=()
     )
-    return {message: f"{file}:{line}" for file, line, message, *_ in found if isinstance(message, str)}
+    start = extract_from_file("python", ROOT / "main.py", keywords={"tr": None, "N_": None}, comment_tags=())
+    here = [(f"{file}:{line}", message) for file, line, message, *_ in found]
+    here += [(f"main.py:{line}", message) for line, message, *_ in start]
+    return {message: where for where, message in here if isinstance(message, str)}
 
 
 def placeholders(message: str) -> set[str]:

@@ -114,7 +114,7 @@ def test_that_the_answer_is_called_optimum_only_when_it_is(love: Shown) -> None:
     love.draw(0)
     assert love.answers.accessibleDescription() == "我我我 −1.00, optimum 3.00"
     love.draw(3000)
-    assert love.answers.accessibleDescription() == "我爱你 = optimum 3.00"
+    assert love.answers.accessibleDescription() == "我爱你 = optimum, return 3.00"
     love.view.set_optimum(None)
     assert love.answers.accessibleDescription() == "我爱你 3.00"
 
@@ -124,7 +124,8 @@ def test_that_values_are_not_compared_across_discounts(love: Shown) -> None:
     love.draw(3000)
     love.trainer.set("learner.gamma", 1.0)
     love.draw(3001)
-    assert love.answers.accessibleDescription() == "我爱你 = optimum 3.00"  # the same words are as good at any discount
+    said = "我爱你 = optimum, return 3.00"  # the same words are as good at any discount
+    assert love.answers.accessibleDescription() == said
 
 
 def test_that_an_equal_return_that_comes_later_is_told_apart_by_its_value(qtbot: QtBot) -> None:

@@ -174,7 +174,7 @@ def test_that_every_state_tells_the_numbers_of_the_table(shown: Shown) -> None:
         if not graph.shape.ends[node]:
             assert lines[1] == f"Value {exact(q[graph.shape.rows[node]].max())}"
             count = int(visits[graph.shape.rows[node]].sum())
-            assert lines[2].replace("\u202f", "") == f"Visited {count} times"
+            assert lines[2].replace("\u202f", "") == f"Visits: {count}"
 
 
 def test_that_every_edge_tells_the_numbers_of_its_cell(small: Shown) -> None:
@@ -192,7 +192,7 @@ def test_that_every_edge_tells_the_numbers_of_its_cell(small: Shown) -> None:
         assert lines[0].endswith(f"→ {language.words[word]}")
         assert lines[1] == f"Q {exact(q[row, word])}"
         tried = int(visits[row, word])
-        assert lines[2] == (f"Tried {tried} times" if tried else "Never tried")
+        assert lines[2] == (f"Tried: {tried} ×" if tried else "Never tried")
 
 
 def test_that_the_line_beside_the_title_counts_the_states_and_tells_the_greedy_path(small: Shown, qtbot: QtBot) -> None:
@@ -208,7 +208,7 @@ def test_that_a_text_ends_with_its_return(small: Shown) -> None:
     said = int(small.trainer.learned.visits.reshape(-1, 3)[row, 2])
     assert said > 0
     lines = small.view.describe(small.view.rect_of((0, 0, 1, 2)).center()).split("\n")
-    assert lines == ["我爱你", "The text ends here, with a return of +3.0", f"Said {said} times"]
+    assert lines == ["我爱你", "The text ends here, with a return of +3.0", f"Said: {said} ×"]
 
 
 def colors_at(image: QImage, rect: QRectF) -> set[tuple[int, int, int]]:
@@ -425,7 +425,7 @@ def test_that_the_text_it_would_say_is_ticked_once_it_is_known_to_be_the_optimum
 
     def is_green_beside(key: tuple[int, ...]) -> bool:
         rect, image = small.view.rect_of(key), small.view.grab().toImage()
-        beside = [(x, y) for x in range(int(rect.right()) + 3, small.view.width())
+        beside = [(x, y) for x in range(int(rect.right()) + 3, small.view.width() - 3)
                   for y in range(int(rect.top()), int(rect.bottom()))]  # fmt: skip
         return any(color.green() > color.red() + 40 for color in (image.pixelColor(*place) for place in beside))
 

@@ -1,12 +1,13 @@
 """The real window, used as people use it: keys, slider, menus, files."""
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QAction, QGuiApplication
-from PySide6.QtWidgets import QAbstractButton, QDoubleSpinBox, QFileDialog, QWidget
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QAction, QGuiApplication, QWheelEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDoubleSpinBox, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import runfile, scenario
@@ -144,6 +145,76 @@ def test_a_run_is_saved_and_taken_up_again_in_a_new_window(
     until(qtbot, second, PAUSED, 4)
     press(qtbot, second.window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: runfile.read(tmp_path / "run.langrl").moment.step == 4, timeout=10_000)
+
+
+def test_space_runs_and_pauses_while_a_number_has_the_keyboard(qtbot: QtBot, studio: Studio) -> None:
+    field = studio.window.findChild(QDoubleSpinBox, "learner.alpha")
+    field.setFocus()
+    qtbot.keyClicks(field, "0.25")
+    qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert not field.hasFocus()
+    field.setFocus()
+    qtbot.keyClick(field.lineEdit(), Qt.Key.Key_Space)
+    until(qtbot, studio, RUNNING)
+    qtbot.keyClick(field.lineEdit(), Qt.Key.Key_Space)
+    until(qtbot, studio, PAUSED)
+
+
+def test_scrolling_past_a_number_does_not_change_it(qtbot: QtBot, studio: Studio) -> None:
+    field = studio.window.findChild(QDoubleSpinBox, "learner.gamma")
+    before = field.value()
+    point = QPointF(field.rect().center())
+    for angle in (120, -120):
+        turned = QWheelEvent(
+            point, field.mapToGlobal(point), QPoint(), QPoint(0, angle), Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+        )  # fmt: skip
+        QApplication.sendEvent(field, turned)
+    assert field.value() == before
+
+
+def test_a_reset_run_is_not_saved_over_what_was_learned(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
+    press(qtbot, studio.window, Qt.Key.Key_F11)
+    until(qtbot, studio, PAUSED, 3)
+    with qtbot.waitSignal(studio.session.saved):
+        studio.session.save(tmp_path / "run.langrl")
+    with qtbot.waitSignal(studio.session.opened):
+        studio.window.findChild(QAction, "reset").trigger()
+    press(qtbot, studio.window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: studio.window.findChild(QFileDialog) is not None)
+    studio.window.findChild(QFileDialog).reject()
+    assert runfile.read(tmp_path / "run.langrl").moment.step == 3
+
+
+def test_the_optimum_is_that_of_the_discount_in_use(qtbot: QtBot, studio: Studio) -> None:
+    assert studio.session.solution is not None
+    assert studio.session.solution.start_value == 2.8525
+    with qtbot.waitSignal(studio.session.optimum_found):
+        studio.window.findChild(QDoubleSpinBox, "learner.gamma").setValue(0.5)
+    assert studio.session.solution.start_value == 1.75
+
+
+def test_an_error_that_nobody_expected_is_told_from_any_thread(
+    qtbot: QtBot, studio: Studio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        try:
+            raise ValueError("nobody expects this")
+        except ValueError as error:
+            studio.report(ValueError, error, error.__traceback__)
+
+    thread = threading.Thread(target=fail)
+    thread.start()
+    thread.join()
+    qtbot.waitUntil(lambda: studio.window.findChild(Problem) is not None)
+    assert "nobody expects this" in studio.window.findChild(Problem).text()
+    assert "nobody expects this" in capsys.readouterr().err
+
+
+def test_the_window_fits_the_screen_it_starts_on(studio: Studio) -> None:
+    room = studio.window.screen().availableGeometry()
+    assert studio.window.width() <= room.width()
+    assert studio.window.height() <= room.height()
 
 
 def test_a_wrong_file_is_explained_and_the_report_can_be_copied(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:

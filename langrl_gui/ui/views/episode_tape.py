@@ -18,7 +18,7 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QStyle, QStyleOptionFocusRect, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
 
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.oracle import Solution
@@ -195,7 +195,7 @@ class EpisodeTape(QWidget):
         equal = comparable and abs(said.value - best.value) <= EQUAL * max(1.0, abs(best.value))
         earned, most = _two_digits(said.total), _two_digits(best.return_)
         if equal or said.words == best.words:
-            return _Answer(prompt, text, tr("= optimum {number}", number=most), True, "\n".join(tip))
+            return _Answer(prompt, text, tr("= optimum, return {number}", number=most), True, "\n".join(tip))
         if earned == most:  # the same rewards, but later
             earned, most = _two_digits(said.value), _two_digits(best.value)
         result = tr("{number}, optimum {best}", number=earned, best=most)
@@ -243,10 +243,7 @@ class EpisodeTape(QWidget):
             elif rows == 2 and not tape.steps:
                 self._paint_sentence(painter, row)
         if self.hasFocus():
-            option = QStyleOptionFocusRect()
-            option.initFrom(self)
-            painter.setOpacity(1)
-            self.style().drawPrimitive(QStyle.PrimitiveElement.PE_FrameFocusRect, option, painter, self)
+            theme.paint_focus(painter, self)
         painter.end()
 
     def _paint_sentence(self, painter: QPainter, room: QRectF) -> None:

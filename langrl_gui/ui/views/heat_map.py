@@ -32,8 +32,6 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QAbstractScrollArea,
     QFrame,
-    QStyle,
-    QStyleOptionFocusRect,
     QToolTip,
     QWidget,
 )
@@ -351,10 +349,7 @@ class QHeatMap(QAbstractScrollArea):
                 self._paint_image(painter, heat, *seen)
             self._paint_current(painter, heat)
         if self._focus_by_key:
-            option = QStyleOptionFocusRect()
-            option.initFrom(self)
-            option.rect = self.viewport().rect()
-            self.style().drawPrimitive(QStyle.PrimitiveElement.PE_FrameFocusRect, option, painter, self)
+            theme.paint_focus(painter, self.viewport())
 
     def _seen_part(self, heat: Heat) -> tuple[slice, slice]:
         """What of `heat` is in view: places in its arrays."""

@@ -28,8 +28,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QStyle,
-    QStyleOptionFocusRect,
     QStyleOptionGraphicsItem,
     QToolButton,
     QToolTip,
@@ -155,6 +153,7 @@ class LearningCurves(QWidget):
         self._plot = pg.PlotWidget(self, background=None, axisItems={"left": _ValueAxis(), "bottom": _EpisodeAxis()})
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.setMenuEnabled(False)
+        self._plot.setMouseEnabled(x=True, y=False)  # what is high stays in sight
         self._plot.hideButtons()
         self._plot.viewport().installEventFilter(self)
         self._plot.getPlotItem().layout.setContentsMargins(0, 4, ROOM_FOR_LAST_MARK, 0)
@@ -481,10 +480,9 @@ class LearningCurves(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._focus_by_key:
-            option = QStyleOptionFocusRect()
-            option.initFrom(self)
             painter = QPainter(self)
-            self.style().drawPrimitive(QStyle.PrimitiveElement.PE_FrameFocusRect, option, painter, self)
+            theme.paint_focus(painter, self)
+            painter.end()
 
 
 class _Axis(pg.AxisItem):

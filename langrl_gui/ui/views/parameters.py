@@ -2,8 +2,18 @@
 
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.scenario import EpsilonGreedy, QLearning, Scenario
@@ -14,6 +24,47 @@ LIVE: dict[str, Any] = {
     "learner.gamma": QLearning.model_fields["gamma"],
     "learner.explore.epsilon": EpsilonGreedy.model_fields["epsilon"],
 }
+
+
+class NumberField(QDoubleSpinBox):
+    """A number that is changed on purpose: by keys once it has the keyboard, never by scrolling past it. The window's
+    own keys go on working."""
+
+    def __init__(self, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
+        self.setKeyboardTracking(False)
+        self.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.lineEdit().installEventFilter(self)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()
+
+    def event(self, event: QEvent) -> bool:
+        return not self._is_for_window(event) and super().event(event)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        return self._is_for_window(event)
+
+    @staticmethod
+    def _is_for_window(event: QEvent) -> bool:
+        """Whether it is a key that a number has no use for, and the window has: left alone, it becomes a shortcut."""
+        if event.type() not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress) or not isinstance(event, QKeyEvent):
+            return False
+        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        mine = event.key() == Qt.Key.Key_Space or (control and event.key() == Qt.Key.Key_End)
+        if mine:
+            event.ignore()
+        return mine
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
+            self.clearFocus()
 
 
 class Parameters(QScrollArea):
@@ -43,13 +94,15 @@ class Parameters(QScrollArea):
         self._values: dict[str, QLabel] = {}
         self._add_section(tr("Language"), ("words", tr("Words")), ("length", tr("Length")), ("sees", tr("Sees")))
         self._add_section(tr("Rewards"), ("rewards", tr("match")), ("references", tr("References")))
-        self._fields: dict[str, QDoubleSpinBox] = {}
+        self._fields: dict[str, NumberField] = {}
         self._add_live()
         self._add_section(tr("Luck and end"), ("seed", tr("Seed")), ("stop", tr("Stop when")))
         self._layout.addStretch(1)
+        self.setEnabled(False)  # until there is a scenario
 
     def begin(self, scenario: Scenario) -> None:
         """Show this scenario."""
+        self.setEnabled(True)
         language = scenario.language
         self._about.setText(scenario.description)
         self._about.setVisible(bool(scenario.description))
@@ -64,7 +117,10 @@ class Parameters(QScrollArea):
         ]
         self._say("rewards", "\n".join(terms))
         references = [reference for prompt in scenario.starts for reference in prompt.references]
-        self._say("references", "\n".join(references[:20]) + ("\n…" if len(references) > 20 else ""))
+        self._say(
+            "references",
+            "\n".join(f"· {reference}" for reference in references[:20]) + ("\n…" if len(references) > 20 else ""),
+        )
         self._say("seed", str(scenario.learner.seed))
         stop = [
             tr(text, count=format.count(limit))
@@ -124,13 +180,10 @@ class Parameters(QScrollArea):
         for path, info in LIVE.items():
             low = next(rule.ge for rule in info.metadata if hasattr(rule, "ge"))
             high = next(rule.le for rule in info.metadata if hasattr(rule, "le"))
-            field = QDoubleSpinBox(self.widget())
+            field = NumberField(self.widget())
             field.setObjectName(path)
             field.setRange(low, high)
             field.setDecimals(4)
-            field.setSingleStep(0.05)
-            field.setKeyboardTracking(False)
-            field.setAlignment(Qt.AlignmentFlag.AlignRight)
             field.setAccessibleName(tr(info.title))
             help_text = tr(info.description) + "\n" + tr("Changes at once, also while the agent learns.")
             field.setToolTip(help_text)

@@ -60,7 +60,7 @@ class RunStatus(QWidget):
         """Show this moment of a run that ends at `limits` = (steps, episodes)."""
         now = time.monotonic()
         if not running:
-            self._since = None
+            self._since, self._speeds = None, (0.0, 0.0)
         elif self._since is None:
             self._since = now, snapshot.step, snapshot.episode
         elif now - self._since[0] >= MEASURED_OVER:

@@ -33,7 +33,7 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QStyle, QStyleOptionFocusRect, QToolTip, QWidget
+from PySide6.QtWidgets import QApplication, QToolTip, QWidget
 
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.oracle import Solution
@@ -310,12 +310,12 @@ def _describe_node(shown: _Shown, node: int) -> str:
     lines = [layout.texts[node]]
     if shape.ends[node]:
         lines.append(tr("The text ends here, with a return of {total}", total=_exact(shape.total[node])))
-        lines.append(tr("Said {count} times", count=visits))
+        lines.append(tr("Said: {count} ×", count=visits))
     else:
         lines.append(tr("Value {value}", value=_exact(graph.value[node])))
-        lines.append(tr("Visited {count} times", count=visits))
+        lines.append(tr("Visits: {count}", count=visits))
     if shape.more[node]:
-        lines.append(tr("{count} more words were tried here", count=format.count(int(shape.more[node]))))
+        lines.append(tr("More words tried here: {count}", count=format.count(int(shape.more[node]))))
     return "\n".join(lines)
 
 
@@ -326,7 +326,7 @@ def _describe_edge(shown: _Shown, edge: int) -> str:
         (
             f"{layout.texts[int(shape.source[edge])]} → {layout.words[int(shape.word[edge])]}",
             f"Q {_exact(graph.q[edge])}",
-            tr("Tried {count} times", count=format.count(tried)) if tried else tr("Never tried"),
+            tr("Tried: {count} ×", count=format.count(tried)) if tried else tr("Never tried"),
         )
     )
 
@@ -778,9 +778,7 @@ class StateGraph(QWidget):
             how = Qt.AlignmentFlag.AlignHCenter | upright | Qt.TextFlag.TextWordWrap
             painter.drawText(room, how, tr("States appear here as the agent says its first words."))
         if self.hasFocus():
-            option = QStyleOptionFocusRect()
-            option.initFrom(self)
-            self.style().drawPrimitive(QStyle.PrimitiveElement.PE_FrameFocusRect, option, painter, self)
+            theme.paint_focus(painter, self)
         painter.end()
 
     def _still_picture(self, graph: Graph, places: _Places) -> QPixmap:
