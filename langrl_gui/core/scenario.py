@@ -344,6 +344,16 @@ def json_schema() -> dict[str, Any]:
 # -- built-in scenarios -----------------------------------------------------------------------------------------------
 
 
+DESCRIPTIONS = (
+    N_("Three words, one sentence: the smallest language worth learning."),
+    N_("A sentence of seven words out of fourteen: the right word is rare at first, then a path grows word by word."),
+    N_(
+        "Every text of up to five words out of ten, seen whole: 11,111 rows, and only two paths through them are right."
+    ),
+)
+"""What the built-in scenarios say of themselves, once more where the catalogues find it."""
+
+
 def built_in() -> dict[str, Path]:
     """The scenarios that travel with the program: id -> file."""
     return {path.stem: path for path in sorted((resources.root() / "scenarios").glob("*.toml"))}

@@ -130,6 +130,7 @@ QToolButton {{ padding: 5px 9px; border-radius: 5px; border: none; }}
 QToolButton:hover {{ background: palette(midlight); }}
 QToolButton:pressed, QToolButton:checked {{ background: palette(mid); }}
 QToolButton:focus {{ border: 1px solid palette(highlight); padding: 4px 8px; }}
+QToolButton#qt_toolbar_ext_button {{ padding: 0; }}
 QToolButton#runButton {{ background: {BLUE.name()}; color: white; padding: 5px 14px; font-weight: bold; }}
 QToolButton#runButton:hover {{ background: {BLUE.lighter(112).name()}; }}
 QToolButton#runButton:pressed {{ background: {BLUE.darker(112).name()}; }}

@@ -442,3 +442,8 @@ def test_that_every_default_is_valid_and_shown_in_the_schema():
         for key, field in PARTS[name].model_fields.items():
             if not field.is_required() and key not in ("steps", "episodes"):
                 assert "default" in part["properties"][key], (name, key)
+
+
+def test_that_what_the_built_in_scenarios_say_of_themselves_is_translated():
+    told = {scenario.load(path).description for path in scenario.built_in().values()}
+    assert told == set(scenario.DESCRIPTIONS)

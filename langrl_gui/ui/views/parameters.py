@@ -104,7 +104,7 @@ class Parameters(QScrollArea):
         """Show this scenario."""
         self.setEnabled(True)
         language = scenario.language
-        self._about.setText(scenario.description)
+        self._about.setText(tr(scenario.description))
         self._about.setVisible(bool(scenario.description))
         separator = " " if any(len(word) > 1 for word in language.words) else "  "
         shown = separator.join(language.words[:60]) + ("…" if len(language.words) > 60 else "")
