@@ -9,7 +9,7 @@ export PIP_ROOT_USER_ACTION := ignore
 HEADLESS := $(shell [ "$$(uname)" = Linux ] && [ -z "$$DISPLAY$$WAYLAND_DISPLAY" ] && echo yes)
 I18N := resources/i18n
 
-.PHONY: run test check bench shots soak i18n wheel clean help
+.PHONY: run test check bench shots soak i18n schema wheel clean help
 
 run: $(READY) ## open the window (without a display: train, and leave a picture and the table in build/)
 ifeq ($(HEADLESS),yes)
@@ -45,6 +45,9 @@ i18n: $(READY) ## collect the texts, bring the translation up to date, compile i
 	$(BIN)/pybabel -q update --init-missing --no-fuzzy-matching --ignore-obsolete \
 		-D langrl -l zh_CN -i $(I18N)/langrl.pot -d $(I18N)
 	$(BIN)/pybabel compile -D langrl -d $(I18N)
+
+schema: $(READY) ## bring resources/scenario.schema.json up to date
+	$(BIN)/python -c "import json; from langrl_gui.core import scenario; print(json.dumps(scenario.json_schema(), ensure_ascii=False, indent=1))" > resources/scenario.schema.json
 
 wheel: $(READY) ## dist/: a wheel and a source archive
 	$(BIN)/hatchling build

@@ -94,6 +94,7 @@ class _Processes:
             "PYTHONPYCACHEPREFIX": str(folder / "bytecode"),
             "LANGRL_CACHE_DIR": str(folder / "cache"),
             "XDG_CONFIG_HOME": str(folder / "settings"),
+            "PYTHONFAULTHANDLER": "1",
         }
         self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self._command = [sys.executable]

@@ -131,6 +131,8 @@ class Session(QObject):
         self._worker.hashed.connect(self.hashed)
         self._worker.changed.connect(self._on_changed)
         self.state = OPENING
+        self._run = 0
+        self._solving: Scenario | None = None
         self.scenario: Scenario | None = None
         self.file: Path | None = None
         self.solution: oracle.Solution | None = None
@@ -200,7 +202,7 @@ class Session(QObject):
 
     def take(self) -> Snapshot | None:
         """The latest snapshot, if there is one that has not been taken."""
-        return self._worker.mailbox.take()
+        return self._worker.mailbox.take(self._run)
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -218,9 +220,9 @@ class Session(QObject):
 
     # -- facts from the worker ----------------------------------------------------------------------------------------
 
-    @Slot(object, object)
-    def _on_opened(self, scenario: Scenario, file: Path | None) -> None:
-        self.scenario, self.file = scenario, file
+    @Slot(int, object, object)
+    def _on_opened(self, run: int, scenario: Scenario, file: Path | None) -> None:
+        self._run, self.scenario, self.file = run, scenario, file
         self._solve(scenario)
         self.opened.emit(scenario)
 
@@ -243,7 +245,7 @@ class Session(QObject):
 
     def _solve(self, scenario: Scenario) -> None:
         self._stop_solver()
-        self.solution = None
+        self.solution, self._solving = None, scenario
         self._solver = _Task(functools.partial(_solution, scenario), self)
         self._solver.done.connect(self._on_solved)
         self._solver.failed.connect(self.failed)
@@ -252,7 +254,7 @@ class Session(QObject):
     @Slot(object)
     def _on_solved(self, result: tuple[Scenario, oracle.Solution | None]) -> None:
         scenario, solution = result
-        if self.scenario is not None and scenario.learner.gamma == self.scenario.learner.gamma:
+        if scenario is self._solving:
             self.solution = solution
             self.optimum_found.emit(solution)
 
@@ -263,18 +265,21 @@ class Session(QObject):
 
 
 class _Mailbox:
-    """One place; the latest wins."""
+    """One place; the latest wins. Runs are numbered: nobody is given a snapshot of a run not yet heard of."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._content: Snapshot | None = None
+        self._run = 0
 
-    def put(self, snapshot: Snapshot | None) -> None:
+    def put(self, run: int, snapshot: Snapshot | None) -> None:
         with self._lock:
-            self._content = snapshot
+            self._run, self._content = run, snapshot
 
-    def take(self) -> Snapshot | None:
+    def take(self, run: int) -> Snapshot | None:
         with self._lock:
+            if run != self._run:
+                return None
             content, self._content = self._content, None
             return content
 
@@ -285,7 +290,7 @@ class _Mailbox:
 class _Worker(QThread):
     """Owns the trainer. Nobody else touches it."""
 
-    opened = Signal(object, object)
+    opened = Signal(int, object, object)
     state_changed = Signal(str)
     failed = Signal(str, str)
     saved = Signal(str)
@@ -302,6 +307,7 @@ class _Worker(QThread):
         self.speed = FULL_SPEED
         self.at_once = False
         self.limits = (NO_LIMIT, NO_LIMIT)
+        self._run = 0
         self._trainer: Trainer | None = None
         self._observer: Observer | None = None
         self._seen: Wanted | None = None
@@ -393,8 +399,9 @@ class _Worker(QThread):
     def _begin(self, trainer: Trainer, file: Path | None) -> None:
         self._trainer, self._observer, self._seen = trainer, Observer(trainer), None
         self.limits = trainer.limits
-        self.mailbox.put(None)
-        self.opened.emit(trainer.scenario, file)
+        self._run += 1
+        self.mailbox.put(self._run, None)
+        self.opened.emit(self._run, trainer.scenario, file)
         self._enter(PAUSED if trainer.step else READY)
         self._show()
         self._compile(trainer)
@@ -476,7 +483,7 @@ class _Worker(QThread):
         moment = (trainer.step, trainer.timeline)
         if wanted is self._seen and moment == self._shown and not (self._was_running and not running):
             return
-        self.mailbox.put(self._observer.observe(wanted, exact=not running))
+        self.mailbox.put(self._run, self._observer.observe(wanted, exact=not running))
         self._seen, self._shown, self._was_running = wanted, moment, running
 
     def _enter(self, state: str) -> None:

@@ -1,6 +1,7 @@
 """What a scenario file may say, and what a wrong one is told: one sentence per fault, and nothing half-loaded."""
 
 import copy
+import json
 import tomllib
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from langrl_gui.core import scenario
+from langrl_gui.core import resources, scenario
 from langrl_gui.core.errors import ScenarioError
 from langrl_gui.core.scenario import Scenario
 
@@ -447,3 +448,8 @@ def test_that_every_default_is_valid_and_shown_in_the_schema():
 def test_that_what_the_built_in_scenarios_say_of_themselves_is_translated():
     told = {scenario.load(path).description for path in scenario.built_in().values()}
     assert told == set(scenario.DESCRIPTIONS)
+
+
+def test_that_the_schema_for_editors_is_the_one_in_use():
+    written = json.loads((resources.root() / "scenario.schema.json").read_text("utf-8"))
+    assert written == json.loads(json.dumps(scenario.json_schema()))

@@ -168,6 +168,19 @@ def test_the_optimum_comes_by_itself(qtbot: QtBot, session: Session) -> None:
     assert found.args[0].start_value == 2.8525
 
 
+def test_a_snapshot_is_never_shown_before_its_run_is_heard_of(qtbot: QtBot, session: Session) -> None:
+    open_(qtbot, session)
+    heard: list[str] = []
+    session.opened.connect(lambda scenario: heard.append(scenario.name))
+    for name in ("ten-words", "i-love-you", "morning-tea") * 5:
+        heard.clear()
+        session.open(scenario.find(name))
+        while not heard:
+            assert session.take() is None or heard
+            qtbot.wait(1)
+        assert latest(qtbot, session).step == 0
+
+
 @pytest.mark.parametrize("state", ["at rest", "training", "right after start", "solving"])
 def test_closing_ends_the_threads_in_any_state(qtbot: QtBot, state: str) -> None:
     session = Session()

@@ -218,33 +218,32 @@ class EpisodeTape(QWidget):
     # -- the tape -----------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(_tabular(self.font()))
-        em = QFontMetricsF(self.font()).height()
-        self._spots.clear()
-        beside = self._answers.x() > 0
-        room = QRectF(0, 0, self._answers.x() - em if beside else self.width(), self.height())
-        tape = self._snapshot.tape if self._snapshot is not None else None
-        if tape is None or self._scenario is None:
-            self._paint_sentence(painter, room)
-        else:
-            painter.setClipRect(room)
-            rows = 2 if self.height() >= self._rows_height(2) else 1
-            row = QRectF(1, 0, room.width() - 2, PILL * em)
-            unknown = _Pill("?", "", theme.BLUE, tr("The next word"))
-            self._paint_row(painter, row, [*self._pills(tape.prompt, tape.steps), unknown], "")
-            row.translate(0, (PILL + BETWEEN) * em)
-            if rows == 2 and tape.previous:
-                total = sum(step.reward for step in tape.previous)
-                painter.setOpacity(FADED)
-                pills = self._pills(tape.previous_prompt, tape.previous)
-                self._paint_row(painter, row, pills, f"= {_reward(total)}")
-            elif rows == 2 and not tape.steps:
-                self._paint_sentence(painter, row)
-        if self.hasFocus():
-            theme.paint_focus(painter, self)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setFont(_tabular(self.font()))
+            em = QFontMetricsF(self.font()).height()
+            self._spots.clear()
+            beside = self._answers.x() > 0
+            room = QRectF(0, 0, self._answers.x() - em if beside else self.width(), self.height())
+            tape = self._snapshot.tape if self._snapshot is not None else None
+            if tape is None or self._scenario is None:
+                self._paint_sentence(painter, room)
+            else:
+                painter.setClipRect(room)
+                rows = 2 if self.height() >= self._rows_height(2) else 1
+                row = QRectF(1, 0, room.width() - 2, PILL * em)
+                unknown = _Pill("?", "", theme.BLUE, tr("The next word"))
+                self._paint_row(painter, row, [*self._pills(tape.prompt, tape.steps), unknown], "")
+                row.translate(0, (PILL + BETWEEN) * em)
+                if rows == 2 and tape.previous:
+                    total = sum(step.reward for step in tape.previous)
+                    painter.setOpacity(FADED)
+                    pills = self._pills(tape.previous_prompt, tape.previous)
+                    self._paint_row(painter, row, pills, f"= {_reward(total)}")
+                elif rows == 2 and not tape.steps:
+                    self._paint_sentence(painter, row)
+            if self.hasFocus():
+                theme.paint_focus(painter, self)
 
     def _paint_sentence(self, painter: QPainter, room: QRectF) -> None:
         painter.setPen(theme.muted(self.palette()))
@@ -405,40 +404,39 @@ class _Answers(QAbstractScrollArea):
         bar.setSingleStep(round(self._line_height()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
-        plain, bold = _tabular(self.font()), self._bold()
-        metrics, bold_metrics, high = QFontMetricsF(plain), QFontMetricsF(bold), self._line_height()
-        gap, width = 0.6 * metrics.height(), float(self.viewport().width())
-        before, text, result = self._columns()
-        # What it earned is never cut; the text gives way first, down to a third of the room.
-        room = max(width - result - 2 * gap, 0.0)
-        if len(self._shown) > 1:
-            before = min(before, max(room - text, room / 3))
-        elif before + text > room:
-            before = 0.0  # the answer says more than that it is one
-        text = max(room - before, 0.0)
-        first = int(self.verticalScrollBar().value() / high)
-        last = int((self.verticalScrollBar().value() + self.viewport().height()) / high) + 1
-        middle = Qt.AlignmentFlag.AlignVCenter
-        for number in range(first, min(last, len(self._shown))):
-            answer = self._shown[number]
-            line = QRectF(0, number * high - self.verticalScrollBar().value(), width, high)
-            painter.setFont(plain)
-            palette = self.palette()
-            painter.setPen(_readable(theme.GREEN, palette) if answer.is_optimum else theme.muted(palette))
-            painter.drawText(line, Qt.AlignmentFlag.AlignRight | middle, answer.result)
-            own = text if len(self._shown) > 1 else min(text, bold_metrics.horizontalAdvance(answer.text))
-            left = line.right() - result - gap - (own if len(self._shown) == 1 else text)
-            painter.setPen(theme.muted(self.palette()))
-            start = QRectF(left - gap - before, line.top(), before, high)
-            if before:
-                label = metrics.elidedText(self._before(answer), Qt.TextElideMode.ElideRight, before + 0.5)
-                painter.drawText(start, Qt.AlignmentFlag.AlignRight | middle, label)
-            painter.setFont(bold)
-            painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
-            words = bold_metrics.elidedText(answer.text, Qt.TextElideMode.ElideRight, own + 0.5)
-            painter.drawText(QRectF(left, line.top(), own + 1, high), Qt.AlignmentFlag.AlignLeft | middle, words)
-        painter.end()
+        with QPainter(self.viewport()) as painter:
+            plain, bold = _tabular(self.font()), self._bold()
+            metrics, bold_metrics, high = QFontMetricsF(plain), QFontMetricsF(bold), self._line_height()
+            gap, width = 0.6 * metrics.height(), float(self.viewport().width())
+            before, text, result = self._columns()
+            # What it earned is never cut; the text gives way first, down to a third of the room.
+            room = max(width - result - 2 * gap, 0.0)
+            if len(self._shown) > 1:
+                before = min(before, max(room - text, room / 3))
+            elif before + text > room:
+                before = 0.0  # the answer says more than that it is one
+            text = max(room - before, 0.0)
+            first = int(self.verticalScrollBar().value() / high)
+            last = int((self.verticalScrollBar().value() + self.viewport().height()) / high) + 1
+            middle = Qt.AlignmentFlag.AlignVCenter
+            for number in range(first, min(last, len(self._shown))):
+                answer = self._shown[number]
+                line = QRectF(0, number * high - self.verticalScrollBar().value(), width, high)
+                painter.setFont(plain)
+                palette = self.palette()
+                painter.setPen(_readable(theme.GREEN, palette) if answer.is_optimum else theme.muted(palette))
+                painter.drawText(line, Qt.AlignmentFlag.AlignRight | middle, answer.result)
+                own = text if len(self._shown) > 1 else min(text, bold_metrics.horizontalAdvance(answer.text))
+                left = line.right() - result - gap - (own if len(self._shown) == 1 else text)
+                painter.setPen(theme.muted(self.palette()))
+                start = QRectF(left - gap - before, line.top(), before, high)
+                if before:
+                    label = metrics.elidedText(self._before(answer), Qt.TextElideMode.ElideRight, before + 0.5)
+                    painter.drawText(start, Qt.AlignmentFlag.AlignRight | middle, label)
+                painter.setFont(bold)
+                painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+                words = bold_metrics.elidedText(answer.text, Qt.TextElideMode.ElideRight, own + 0.5)
+                painter.drawText(QRectF(left, line.top(), own + 1, high), Qt.AlignmentFlag.AlignLeft | middle, words)
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):

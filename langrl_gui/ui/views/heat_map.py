@@ -330,26 +330,26 @@ class QHeatMap(QAbstractScrollArea):
     # -- painting -----------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        heat = self._heat
-        if heat is None or self._scenario is None or not heat.rows:
-            painter.setPen(theme.muted(self.palette()))
-            painter.drawText(
-                self.viewport().rect().adjusted(8, 8, -8, -8),
-                Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
-                tr("Here stands what every word is worth in every state, as soon as a scenario is open."),
-            )
-        else:
-            self._paint_names(painter, self._scenario)
-            seen = self._seen_part(heat)
-            if self.shows_numbers:
-                self._paint_cells(painter, heat, *seen)
+        with QPainter(self.viewport()) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            heat = self._heat
+            if heat is None or self._scenario is None or not heat.rows:
+                painter.setPen(theme.muted(self.palette()))
+                painter.drawText(
+                    self.viewport().rect().adjusted(8, 8, -8, -8),
+                    Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap,
+                    tr("Here stands what every word is worth in every state, as soon as a scenario is open."),
+                )
             else:
-                self._paint_image(painter, heat, *seen)
-            self._paint_current(painter, heat)
-        if self._focus_by_key:
-            theme.paint_focus(painter, self.viewport())
+                self._paint_names(painter, self._scenario)
+                seen = self._seen_part(heat)
+                if self.shows_numbers:
+                    self._paint_cells(painter, heat, *seen)
+                else:
+                    self._paint_image(painter, heat, *seen)
+                self._paint_current(painter, heat)
+            if self._focus_by_key:
+                theme.paint_focus(painter, self.viewport())
 
     def _seen_part(self, heat: Heat) -> tuple[slice, slice]:
         """What of `heat` is in view: places in its arrays."""
@@ -471,21 +471,20 @@ class QHeatMap(QAbstractScrollArea):
         pixmap = QPixmap(QSize(math.ceil(size.width() * ratio), math.ceil(size.height() * ratio)))
         pixmap.setDevicePixelRatio(ratio)
         pixmap.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(pixmap)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if isinstance(kind, int) and kind != UNTRIED:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(self._colors[kind])
-            painter.drawRoundedRect(QRectF(0, 0, size.width(), size.height()), CORNER, CORNER)
-        else:
-            ink = theme.line(self.palette()) if kind == UNTRIED else self._outline
-            width = 1.0 if kind == UNTRIED else 1.3
-            painter.setPen(QPen(ink, width))
-            inset = width / 2
-            painter.drawRoundedRect(
-                QRectF(inset, inset, size.width() - width, size.height() - width), CORNER - inset, CORNER - inset
-            )
-        painter.end()
+        with QPainter(pixmap) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            if isinstance(kind, int) and kind != UNTRIED:
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(self._colors[kind])
+                painter.drawRoundedRect(QRectF(0, 0, size.width(), size.height()), CORNER, CORNER)
+            else:
+                ink = theme.line(self.palette()) if kind == UNTRIED else self._outline
+                width = 1.0 if kind == UNTRIED else 1.3
+                painter.setPen(QPen(ink, width))
+                inset = width / 2
+                painter.drawRoundedRect(
+                    QRectF(inset, inset, size.width() - width, size.height() - width), CORNER - inset, CORNER - inset
+                )
         self._cells[kind] = pixmap
         return pixmap
 

@@ -480,9 +480,8 @@ class LearningCurves(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._focus_by_key:
-            painter = QPainter(self)
-            theme.paint_focus(painter, self)
-            painter.end()
+            with QPainter(self) as painter:
+                theme.paint_focus(painter, self)
 
 
 class _Axis(pg.AxisItem):
@@ -626,26 +625,26 @@ class _Legend(QWidget):
         return super().event(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        metrics, swatch = self.fontMetrics(), self._swatch()
-        text = self.palette().color(self.palette().ColorRole.WindowText)
-        pens = (_pen(theme.BLUE, THICK), _pen(text, THICK), _pen(theme.GREEN, THICK, dashed=True))
-        for pen in pens:
-            pen.setCosmetic(False)
-        for number, (place, name, _) in enumerate(self._places()):
-            middle = place.center().y() + 0.5
-            if number == 0:
-                band = QColor(theme.BLUE)
-                band.setAlphaF(BAND_OPACITY)
-                painter.fillRect(QRectF(place.left(), middle - 4, swatch, 8), band)
-            painter.setPen(pens[number])
-            painter.drawLine(QPointF(place.left(), middle), QPointF(place.left() + swatch, middle))
-            painter.setPen(theme.muted(self.palette()))
-            left = place.left() + swatch + metrics.averageCharWidth() // 2
-            painter.drawText(
-                QRect(left, 0, place.right() - left + 1, self.height()), Qt.AlignmentFlag.AlignVCenter, name
-            )
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            metrics, swatch = self.fontMetrics(), self._swatch()
+            text = self.palette().color(self.palette().ColorRole.WindowText)
+            pens = (_pen(theme.BLUE, THICK), _pen(text, THICK), _pen(theme.GREEN, THICK, dashed=True))
+            for pen in pens:
+                pen.setCosmetic(False)
+            for number, (place, name, _) in enumerate(self._places()):
+                middle = place.center().y() + 0.5
+                if number == 0:
+                    band = QColor(theme.BLUE)
+                    band.setAlphaF(BAND_OPACITY)
+                    painter.fillRect(QRectF(place.left(), middle - 4, swatch, 8), band)
+                painter.setPen(pens[number])
+                painter.drawLine(QPointF(place.left(), middle), QPointF(place.left() + swatch, middle))
+                painter.setPen(theme.muted(self.palette()))
+                left = place.left() + swatch + metrics.averageCharWidth() // 2
+                painter.drawText(
+                    QRect(left, 0, place.right() - left + 1, self.height()), Qt.AlignmentFlag.AlignVCenter, name
+                )
 
 
 def _nice(least: float) -> float:

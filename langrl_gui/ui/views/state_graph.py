@@ -763,23 +763,22 @@ class StateGraph(QWidget):
     # -- painting -----------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        room, nothing = QRectF(self.rect()).adjusted(12, 12, -12, -12), True
-        if self._shown is not None:
-            places = self._place(self._shown)
-            painter.drawPixmap(0, 0, self._still_picture(self._shown.graph, places))
-            self._paint_moment(painter, self._shown.graph, places)
-            room.setTop(float(places.middle.max()) + self._sizes.pill)
-            nothing = not places.paths
-        if nothing:
-            painter.setPen(theme.muted(self.palette()))
-            upright = Qt.AlignmentFlag.AlignVCenter if self._shown is None else Qt.AlignmentFlag.AlignTop
-            how = Qt.AlignmentFlag.AlignHCenter | upright | Qt.TextFlag.TextWordWrap
-            painter.drawText(room, how, tr("States appear here as the agent says its first words."))
-        if self.hasFocus():
-            theme.paint_focus(painter, self)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            room, nothing = QRectF(self.rect()).adjusted(12, 12, -12, -12), True
+            if self._shown is not None:
+                places = self._place(self._shown)
+                painter.drawPixmap(0, 0, self._still_picture(self._shown.graph, places))
+                self._paint_moment(painter, self._shown.graph, places)
+                room.setTop(float(places.middle.max()) + self._sizes.pill)
+                nothing = not places.paths
+            if nothing:
+                painter.setPen(theme.muted(self.palette()))
+                upright = Qt.AlignmentFlag.AlignVCenter if self._shown is None else Qt.AlignmentFlag.AlignTop
+                how = Qt.AlignmentFlag.AlignHCenter | upright | Qt.TextFlag.TextWordWrap
+                painter.drawText(room, how, tr("States appear here as the agent says its first words."))
+            if self.hasFocus():
+                theme.paint_focus(painter, self)
 
     def _still_picture(self, graph: Graph, places: _Places) -> QPixmap:
         """All that stays while a word travels or a pointer moves; drawn anew only when it would look different."""
@@ -792,12 +791,11 @@ class StateGraph(QWidget):
         picture = QPixmap(self.size() * ratio)
         picture.setDevicePixelRatio(ratio)
         picture.fill(Qt.GlobalColor.transparent)
-        painter = QPainter(picture)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_edges(painter, places, shades)
-        self._paint_nodes(painter, graph, places, shades)
-        self._paint_numbers(painter, graph, places, places.numbered)
-        painter.end()
+        with QPainter(picture) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_edges(painter, places, shades)
+            self._paint_nodes(painter, graph, places, shades)
+            self._paint_numbers(painter, graph, places, places.numbered)
         self._picture = signature, picture
         return picture
 
@@ -896,22 +894,23 @@ class StateGraph(QWidget):
             found.setDevicePixelRatio(ratio)
             found.fill(Qt.GlobalColor.transparent)
             rect = QRectF(1, 1, width, high)
-            painter = QPainter(found)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(theme.mixed(line, text, BORDERS[visits]))
-            painter.setBrush(fill)
-            painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), high / 2, high / 2)
-            ink = theme.muted(palette) if not visits else text if plain else theme.text_on(fill)
-            if label:
-                painter.setFont(self._sized(high / self._sizes.pill))
-                painter.setPen(ink)
-                painter.drawText(rect.adjusted(0, 0, -high / 3 if dots else 0, 0), Qt.AlignmentFlag.AlignCenter, label)
-            if dots:
-                painter.setPen(Qt.PenStyle.NoPen)
-                painter.setBrush(ink)
-                for place in (-1, 0, 1):
-                    painter.drawEllipse(rect.center() + QPointF(width / 2 - high / 6, place * high / 7), 0.9, 0.9)
-            painter.end()
+            with QPainter(found) as painter:
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                painter.setPen(theme.mixed(line, text, BORDERS[visits]))
+                painter.setBrush(fill)
+                painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), high / 2, high / 2)
+                ink = theme.muted(palette) if not visits else text if plain else theme.text_on(fill)
+                if label:
+                    painter.setFont(self._sized(high / self._sizes.pill))
+                    painter.setPen(ink)
+                    painter.drawText(
+                        rect.adjusted(0, 0, -high / 3 if dots else 0, 0), Qt.AlignmentFlag.AlignCenter, label
+                    )
+                if dots:
+                    painter.setPen(Qt.PenStyle.NoPen)
+                    painter.setBrush(ink)
+                    for place in (-1, 0, 1):
+                        painter.drawEllipse(rect.center() + QPointF(width / 2 - high / 6, place * high / 7), 0.9, 0.9)
             self._pills[key] = found
         return found
 
