@@ -51,6 +51,12 @@ class Studio(QObject):
         super().__init__()
         self.session = Session(self)
         self._remembers = remembers
+        # Windows and pictures may be destroyed on this thread only, but Python collects garbage on whichever thread
+        # happens to make some. So nothing is collected by itself, and a timer does it here.
+        gc.disable()
+        self._collector = QTimer(self)
+        self._collector.timeout.connect(self._on_collect)
+        self._collector.start(1000)
         self._what = what or scenario.built_in()[FIRST_SCENARIO]
         self.startup_seconds = 0.0
         self._words_of_qt = QTranslator(self)
@@ -99,6 +105,7 @@ class Studio(QObject):
     @Slot()
     def _on_preloaded(self) -> None:
         self.window.complete()
+        gc.freeze()  # the libraries that are loaded now stay; no collection need look at them again
 
     @Slot(str)
     def _on_language(self, name: str) -> None:
@@ -113,9 +120,16 @@ class Studio(QObject):
         self.window.saved_step = old.saved_step
         old.close()
 
+    @Slot()
+    def _on_collect(self) -> None:
+        if gc.get_count()[1] > 0:
+            gc.collect(1)
+
     def close(self) -> None:
         """Stop all threads."""
         self.session.close()
+        self._collector.stop()
+        gc.enable()
 
 
 class Demo(QObject):
@@ -180,7 +194,9 @@ class Demo(QObject):
     def _report(self) -> None:
         window, options = self._studio.window, self._options
         snapshot = window.snapshot
-        assert snapshot is not None
+        if snapshot is None or snapshot.says is None:
+            self._finish()  # the last one is still on its way
+            return
         assert self._studio.session.scenario is not None
         language = self._studio.session.scenario.language
         says = [language.join(text.words) for text in snapshot.says or ()]
@@ -243,7 +259,7 @@ def main(argv: list[str] | None = None) -> int:
     app.setStyle("Fusion")
     theme.apply(settings.scheme())
     i18n.set_language(settings.language())
-    sys.setswitchinterval(0.001)  # seconds; the loop needs Python only between slices, and should not wait long for it
+    sys.setswitchinterval(0.0001)  # seconds; the loop needs Python only between slices, and should not wait long for it
     studio = Studio(Path(options.file) if options.file else None, remembers=options.demo is None)
     sys.excepthook = studio.report
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 TICK: Final = 16
 """Milliseconds between two looks at the mailbox: some 60 pictures a second, as many as a screen shows."""
+BLUR: Final = 10_000
+"""Steps between two pictures above which nobody can tell one from the next."""
 SLIDER_STEPS: Final = 700
 FASTEST_LIMITED: Final = 7.0
 """log10 of the highest limited speed; the slider's last place is the machine's limit."""
@@ -92,6 +94,8 @@ class MainWindow(QMainWindow):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.session = session
         self.snapshot: Snapshot | None = None
+        self._turn: list[AnyView] = []
+        self._blurred = False
         self.drawn = 0
         """Snapshots drawn so far."""
         self.saved_step: int | None = None
@@ -291,22 +295,37 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _tick(self) -> None:
+        snapshot = self.session.take()
+        if snapshot is not None:
+            self._draw(snapshot)
+        self._ask()
+
+    def _draw(self, snapshot: Snapshot) -> None:
+        running = self.session.state == RUNNING
+        self._blurred = running and self.snapshot is not None and snapshot.step - self.snapshot.step > BLUR
+        self.snapshot = snapshot
+        if self.saved_step is None:
+            self.saved_step = snapshot.step
+        for view in self._turn:
+            view.draw(snapshot)
+        self.drawn += 1
+        self.status.draw(snapshot, self.session.limits, running)
+        self.setWindowModified(snapshot.step != self.saved_step)
+
+    def _ask(self) -> None:
+        """Ask for what the visible views want to see next.
+
+        Where no eye can follow the steps, one view is drawn for each picture, in turn: all stay alive, and what they
+        do not take is left to the loop.
+        """
         visible = [view for view in self._views if view.isVisible()]
+        if self._blurred and self.session.state == RUNNING and visible:
+            visible = [visible[self.drawn % len(visible)]]
+        self._turn = visible
         wanted = Wanted(**{name: value for view in visible for name, value in view.wants().items()})
         if wanted != self._asked:
             self._asked = wanted
             self.session.look(wanted)
-        snapshot = self.session.take()
-        if snapshot is None:
-            return
-        self.snapshot = snapshot
-        if self.saved_step is None:
-            self.saved_step = snapshot.step
-        for view in visible:
-            view.draw(snapshot)
-        self.drawn += 1
-        self.status.draw(snapshot, self.session.limits, self.session.state == RUNNING)
-        self.setWindowModified(snapshot.step != self.saved_step)
 
     # -- facts from the session ---------------------------------------------------------------------------------------
 

@@ -145,7 +145,7 @@ class Session(QObject):
 
     def preload(self, module: str) -> None:
         """Import one of the program's modules in the background; `preloaded` tells when it is there."""
-        self._loader = _Task(lambda _: importlib.import_module(module), self)
+        self._loader = _Task(functools.partial(_import, module), self)
         self._loader.done.connect(self.preloaded)
         self._loader.failed.connect(self.failed)
         self._loader.start()
@@ -423,7 +423,8 @@ class _Worker(QThread):
                 if child.poll() is None:
                     child.kill()
                     child.wait()
-        trainer.prepare()
+        with _importing:
+            trainer.prepare()
         self._enter(state)
 
     def _go(self, trainer: Trainer, go: _Go) -> None:
@@ -523,6 +524,15 @@ class _Task(QThread):
         self._cancelled.set()
         self.wait()
         self.setParent(None)
+
+
+_importing = threading.Lock()
+"""Held while libraries are loaded: two that are loaded at once may trip over one that both of them use."""
+
+
+def _import(module: str, _: Callable[[float], bool]) -> None:
+    with _importing:
+        importlib.import_module(module)
 
 
 def _report(error: Exception) -> tuple[str, str]:

@@ -12,6 +12,9 @@ from langrl_gui.ui import format
 MEASURED_OVER = 0.5
 """Seconds over which speed is measured: long enough to hold still, short enough to follow the slider."""
 
+READABLE = 0.1
+"""Seconds for which a line of numbers stays: those that change faster cannot be read."""
+
 
 class RunStatus(QWidget):
     """State, speed, exploration and file on the left; progress with the time left on the right."""
@@ -39,6 +42,7 @@ class RunStatus(QWidget):
         """A new run: nothing is known of its speed."""
         self._since: tuple[float, int, int] | None = None
         self._speeds = (0.0, 0.0)
+        self._shown = 0.0
         self._state = self._file = ""
         self._snapshot: Snapshot | None = None
         self._limits = (NO_LIMIT, NO_LIMIT)
@@ -68,7 +72,8 @@ class RunStatus(QWidget):
             self._speeds = (snapshot.step - self._since[1]) / seconds, (snapshot.episode - self._since[2]) / seconds
             self._since = now, snapshot.step, snapshot.episode
         self._snapshot, self._limits = snapshot, limits
-        self._show()
+        if not running or now - self._shown >= READABLE:
+            self._show()
 
     @property
     def steps_per_second(self) -> float:
@@ -76,6 +81,7 @@ class RunStatus(QWidget):
         return self._speeds[0]
 
     def _show(self) -> None:
+        self._shown = time.monotonic()
         parts = [self._state]
         snapshot = self._snapshot
         if snapshot is not None:
