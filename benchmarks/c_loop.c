@@ -13,6 +13,8 @@ typedef uint64_t u64;
 /* Numbers shared with core/arrays.py, core/draws.py and core/tables.py. */
 enum { STEP, EPISODE, NODE, POSITION, PROMPT, BIN_SHIFT, MISSING };
 enum { RETURN, SURPRISE, LAST_Q, LAST_TD_ERROR };
+enum { WATCH_STEP, WATCH_EDGE };
+enum { WATCH_REWARD, WATCH_OLD, WATCH_FUTURE, WATCH_ALPHA, WATCH_GAMMA };
 enum { STEPS_DONE, EPISODES_DONE, EDGE_MISSING };
 enum { UNTRACED, END };
 enum { BINS = 1024 };
@@ -29,6 +31,7 @@ typedef struct {
 typedef struct {
     double *q;
     u64 *visits;
+    float *change;
     u32 *best;
 } Learned;
 
@@ -46,12 +49,14 @@ typedef struct {
     double *path;
     const double *prompt_weights;
     Histories histories;
+    u64 *watch_which;
+    double *watch_amounts;
 } Progress;
 
 typedef struct {
     u64 slots;
     double alpha, gamma;
-    u64 explore_threshold, explore_key, slot_key, prompt_key, step_limit, episode_limit;
+    u64 explore_threshold, explore_key, slot_key, prompt_key, step_limit, episode_limit, watched_row;
 } Rules;
 
 static u64 mix(u64 value) {
@@ -119,11 +124,12 @@ int run(const World *world, const Learned *learned, const Progress *progress, co
     const double *restrict rewards = world->reward;
     double *restrict q = learned->q;
     u64 *restrict visits = learned->visits;
+    float *restrict change = learned->change;
     u32 *restrict best = learned->best;
     u64 *restrict tape = progress->tape;
     const Histories histories = progress->histories;
     const u64 slots = rules->slots, explore_threshold = rules->explore_threshold, last_of_tape = progress->tape_length - 1;
-    const u64 step_limit = rules->step_limit;
+    const u64 step_limit = rules->step_limit, watched_row = rules->watched_row;
     const double alpha = rules->alpha, gamma = rules->gamma;
 
     u64 *counters = progress->counters;
@@ -169,11 +175,13 @@ int run(const World *world, const Learned *learned, const Progress *progress, co
         double reward = rewards[edge];
         u64 cell = row * slots + slot, next_row = row_of[target];
         old = q[cell];
-        td_error = (target == END ? reward : reward + gamma * q[next_row * slots + best[next_row]]) - old;
+        double future = target == END ? 0.0 : q[next_row * slots + best[next_row]];
+        td_error = (target == END ? reward : reward + gamma * future) - old;
         double new = old + alpha * td_error;
         q[cell] = new;
         visits[cell]++;
         if (new != old) {
+            change[cell] = (float)(new - old);
             u64 top = best[row];
             if (slot == top && new < old) {
                 best[row] = highest_slot(q + row * slots, slots);
@@ -181,6 +189,12 @@ int run(const World *world, const Learned *learned, const Progress *progress, co
                 double highest = q[row * slots + top];
                 if (new > highest || (new == highest && slot < top)) best[row] = slot;
             }
+        }
+        if (row == watched_row) {
+            progress->watch_which[WATCH_STEP] = step + 1, progress->watch_which[WATCH_EDGE] = edge;
+            progress->watch_amounts[WATCH_REWARD] = reward, progress->watch_amounts[WATCH_OLD] = old;
+            progress->watch_amounts[WATCH_FUTURE] = future;
+            progress->watch_amounts[WATCH_ALPHA] = alpha, progress->watch_amounts[WATCH_GAMMA] = gamma;
         }
         tape[step & last_of_tape] = edge;
         node = target;

@@ -48,7 +48,7 @@ def advance_in_c(trainer: Trainer) -> Callable[[int], None]:
     pointers = (
         _struct(*world, np.uint64(len(world.starts))),
         _struct(*learned),
-        _struct(*progress[:3], np.uint64(len(progress.tape)), *progress[3:5], *progress.histories),
+        _struct(*progress[:3], np.uint64(len(progress.tape)), *progress[3:5], *progress.histories, *progress.watch),
     )
 
     def advance(steps: int) -> None:
@@ -76,7 +76,7 @@ def _struct(*values: Any) -> ctypes.Structure:
 def everything(trainer: Trainer) -> bytes:
     """All bits that a loop leaves behind."""
     progress = trainer.progress
-    left = (*trainer.learned, progress.counters, progress.amounts, progress.tape, *progress.histories)
+    left = (*trainer.learned, progress.counters, progress.amounts, progress.tape, *progress.histories, *progress.watch)
     return b"".join(array.tobytes() for array in left)
 
 

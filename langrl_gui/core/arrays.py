@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Counts = NDArray[np.uint64]
 Numbers = NDArray[np.uint32]
+Singles = NDArray[np.float32]
 
 BINS: Final = 1024
 """Bins of a history: more than a plot is wide in, and small enough to copy for every picture."""
@@ -27,6 +28,14 @@ COUNTERS: Final = 7
 RETURN, SURPRISE, LAST_Q, LAST_TD_ERROR = range(4)
 """Sum of rewards and of |TD error| in the episode in progress; the last step's value before it, and its TD error."""
 AMOUNTS: Final = 4
+
+# Places in `Watch.which` and `Watch.amounts`
+WATCH_STEP, WATCH_EDGE = range(2)
+"""Step number of the last update of the watched row, counted from 1, 0 before the first; the edge that was taken."""
+WATCH_REWARD, WATCH_OLD, WATCH_FUTURE, WATCH_ALPHA, WATCH_GAMMA = range(5)
+"""What the update was made from: reward, the value before it, what the next row was worth, alpha and gamma."""
+NO_ROW: Final = np.uint64(2**64 - 1)
+"""Watched where nothing is."""
 
 # Why the loop came back
 STEPS_DONE, EPISODES_DONE, EDGE_MISSING = range(3)
@@ -56,6 +65,13 @@ class Histories(NamedTuple):
     """Value of the greedy policy at the bin's end, mean over prompts by weight; NaN until the bin is full."""
 
 
+class Watch(NamedTuple):
+    """The last update of one row, in all its numbers. Kept for whoever looks on; no part of the run."""
+
+    which: Counts
+    amounts: Floats
+
+
 class Progress(NamedTuple):
     """Where a run is, and what it remembers."""
 
@@ -68,6 +84,7 @@ class Progress(NamedTuple):
     prompt_weights: Floats
     """(prompts,) weights that add up to 1."""
     histories: Histories
+    watch: Watch
 
 
 class Rules(NamedTuple):
@@ -83,6 +100,13 @@ class Rules(NamedTuple):
     prompt_key: np.uint64
     step_limit: np.uint64
     episode_limit: np.uint64
+    watched_row: np.uint64
+    """The row whose updates go to `Progress.watch`, or NO_ROW."""
+
+
+def new_watch() -> Watch:
+    """Nothing seen yet."""
+    return Watch(np.zeros(2, np.uint64), np.zeros(5))
 
 
 def new_histories() -> Histories:

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core.arrays import Counts, Floats, Numbers
+from langrl_gui.core.arrays import Counts, Floats, Numbers, Singles
 from langrl_gui.core.scenario import QLearning
 
 
@@ -18,6 +18,8 @@ class QArrays(NamedTuple):
 
     q: Floats
     visits: Counts
+    change: Singles
+    """By how much each cell changed when it last did; for the eye only, so half the digits do."""
     best: Numbers
     """(rows,) the slot with the largest value, kept rather than searched; of equals the lowest."""
 
@@ -29,6 +31,8 @@ class Learned(Protocol):
     def q(self) -> Floats: ...
     @property
     def visits(self) -> Counts: ...
+    @property
+    def change(self) -> Singles: ...
 
 
 class Learner(NamedTuple):
@@ -42,7 +46,10 @@ class Learner(NamedTuple):
 
     def new_arrays(self, rows: int, slots: int) -> QArrays:
         """Zeroed arrays with room for this many rows; memory is taken as it is touched."""
-        return QArrays(np.zeros(rows * slots), np.zeros(rows * slots, np.uint64), np.zeros(rows, np.uint32))
+        cells = rows * slots
+        return QArrays(
+            np.zeros(cells), np.zeros(cells, np.uint64), np.zeros(cells, np.float32), np.zeros(rows, np.uint32)
+        )
 
     def begin_rows(self, learned: QArrays, first: int, end: int, slots: int, initial: float) -> None:
         """Make rows first..end-1 those of an agent that has learned nothing."""

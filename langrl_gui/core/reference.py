@@ -25,18 +25,23 @@ class QLearning:
     @staticmethod
     def learn(
         learned: Any, row: int, slot: int, slots: int, reward: float, next_row: int | None, alpha: float, gamma: float
-    ) -> tuple[float, float]:
-        """Move a value towards its target; `next_row` is None where the text ended. Returns old value and TD error."""
+    ) -> tuple[float, float, float]:
+        """Move a value towards its target; `next_row` is None where the text ended. Returns the old value, what the
+        next row is worth, and the TD error."""
         cell = row * slots + slot
         old = float(learned.q[cell])
-        target = reward
+        target, future = reward, 0.0
         if next_row is not None:
-            target = reward + gamma * max(learned.q[next_row * slots : (next_row + 1) * slots].tolist())
+            future = max(learned.q[next_row * slots : (next_row + 1) * slots].tolist())
+            target = reward + gamma * future
         td_error = target - old
-        learned.q[cell] = old + alpha * td_error
+        new = old + alpha * td_error
+        learned.q[cell] = new
+        if new != old:
+            learned.change[cell] = new - old
         learned.visits[cell] += 1
         learned.best[row] = QLearning.greedy(learned, row, slots)
-        return old, td_error
+        return old, future, td_error
 
 
 LEARNERS = {"q-learning": QLearning}
@@ -86,7 +91,10 @@ def _run(method: type[QLearning], world: World, learned: Any, progress: Progress
             return arrays.EDGE_MISSING
         reward = float(world.reward[edge])
         next_row = None if target == END else int(world.row[target])
-        old, td_error = method.learn(learned, row, slot, slots, reward, next_row, alpha, gamma)
+        old, future, td_error = method.learn(learned, row, slot, slots, reward, next_row, alpha, gamma)
+        if row == int(rules.watched_row):
+            progress.watch.which[:] = step + 1, edge
+            progress.watch.amounts[:] = reward, old, future, alpha, gamma
 
         progress.tape[step % len(progress.tape)] = edge
         amounts[arrays.LAST_Q], amounts[arrays.LAST_TD_ERROR] = old, td_error

@@ -110,7 +110,9 @@ class Trainer:
             np.zeros(scenario.language.max_length),
             np.array([weight / total for weight in weights]),
             arrays.new_histories(),
+            arrays.new_watch(),
         )
+        self._watched_row = arrays.NO_ROW
         seed = scenario.learner.seed
         self._keys = [np.uint64(draws.key(seed, stream)) for stream in (draws.EXPLORE, draws.SLOT, draws.PROMPT)]
         self._compiled = compiled
@@ -220,6 +222,13 @@ class Trainer:
             self.scenario = changed
             self.timeline = self.timeline.with_event(path, value)
 
+    def watch(self, row: int | None) -> None:
+        """Keep the last update of this row in `progress.watch` from now on; of none, if None. Changes nothing else."""
+        number = arrays.NO_ROW if row is None else np.uint64(row)
+        if number != self._watched_row:
+            self._watched_row = number
+            self.progress.watch.which[:] = 0
+
     def replay(self, timeline: Timeline, to: int, tick: Callable[[], None] = lambda: None) -> None:
         """From step 0, go along the events of `timeline` until step `to`."""
         for event in timeline.events:
@@ -246,6 +255,7 @@ class Trainer:
             self._keys[2],
             np.uint64(steps),
             np.uint64(episodes),
+            self._watched_row,
         )
 
     def _begin_rows(self) -> None:

@@ -34,6 +34,7 @@ from langrl_gui.ui import actions, format, icons, settings, theme
 from langrl_gui.ui.actions import Spec
 from langrl_gui.ui.cards import Card
 from langrl_gui.ui.problem import show_problem
+from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.session import FULL_SPEED, OPENING, RUNNING, SAVING, Session
 from langrl_gui.ui.views.episode_tape import EpisodeTape
 from langrl_gui.ui.views.heat_map import QHeatMap
@@ -93,6 +94,7 @@ class MainWindow(QMainWindow):
         self.setObjectName("mainWindow")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.session = session
+        self.selection = Selection(self)
         self.snapshot: Snapshot | None = None
         self._turn: list[AnyView] = []
         self._blurred = False
@@ -332,6 +334,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_opened(self, scenario: Scenario) -> None:
         self.snapshot = self.saved_step = None
+        self.selection.select(())  # what it named was a state of another run
         for view in self._views:
             view.begin(scenario)
             view.set_optimum(None)

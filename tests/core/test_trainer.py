@@ -5,10 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from langrl_gui.core import arrays
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import ScenarioError, TableError
 from langrl_gui.core.oracle import solve
 from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.tables import END
 from langrl_gui.core.telemetry import Observer, Wanted
 from langrl_gui.core.trainer import Trainer
 from tests.problems import small_scenarios
@@ -35,6 +37,36 @@ def test_the_kernel_equals_the_plain_python_reference_to_the_last_bit(scenario: 
     assert everything(kernel) == everything(reference)
     rows = kernel.tables.rows
     assert (kernel.learned.best[:rows] == reference.learned.best[:rows]).all()
+    assert kernel.learned.change.tobytes() == reference.learned.change.tobytes()
+
+
+@settings(max_examples=60, deadline=None)
+@given(small_scenarios(), st.integers(1, 300), st.data())
+def test_watching_a_row_keeps_its_last_update_and_changes_nothing_else(
+    scenario: Scenario, steps: int, data: st.DataObject
+) -> None:
+    kernel, reference, alone = Trainer(scenario), Trainer(scenario, compiled=False), Trainer(scenario)
+    row = data.draw(st.integers(0, kernel.tables.rows - 1))
+    expected: list[float] = []
+    for trainer in (kernel, reference):
+        trainer.watch(row)
+        trainer.advance(steps)
+    assert [part.tobytes() for part in kernel.progress.watch] == [part.tobytes() for part in reference.progress.watch]
+    # Seen from outside: the step before and after which that row's cell and counts differ.
+    for step in range(steps):
+        tables, learned, slots = alone.tables, alone.learned, alone.tables.slots
+        node = int(alone.progress.counters[arrays.NODE])
+        here = int(tables.row[node])
+        before = learned.q.copy()
+        alone.advance(step + 1)
+        edge = int(alone.last_edges(1)[0])
+        if here == row:
+            following = int(tables.successor[edge])
+            rest = before[int(tables.row[following]) * slots :][:slots].max() if following != END else 0.0
+            expected = [step + 1, edge, tables.reward[edge], before[row * slots + edge % slots], rest]
+    watch = kernel.progress.watch
+    assert [*watch.which, *watch.amounts[:3]] == (expected or [0, 0, 0, 0, 0])
+    assert everything(kernel) == everything(alone)
 
 
 def test_the_kernel_equals_the_reference_when_bins_have_widened() -> None:

@@ -14,6 +14,9 @@ from langrl_gui.core.kernels.random import at_position, below, of_episode
 _STEP, _EPISODE, _NODE, _POSITION = arrays.STEP, arrays.EPISODE, arrays.NODE, arrays.POSITION
 _PROMPT, _BIN_SHIFT, _MISSING = arrays.PROMPT, arrays.BIN_SHIFT, arrays.MISSING
 _RETURN, _SURPRISE, _LAST_Q, _LAST_TD_ERROR = arrays.RETURN, arrays.SURPRISE, arrays.LAST_Q, arrays.LAST_TD_ERROR
+_WATCH_STEP, _WATCH_EDGE = arrays.WATCH_STEP, arrays.WATCH_EDGE
+_WATCH_REWARD, _WATCH_OLD, _WATCH_FUTURE = arrays.WATCH_REWARD, arrays.WATCH_OLD, arrays.WATCH_FUTURE
+_WATCH_ALPHA, _WATCH_GAMMA = arrays.WATCH_ALPHA, arrays.WATCH_GAMMA
 _STEPS_DONE, _EPISODES_DONE, _EDGE_MISSING = arrays.STEPS_DONE, arrays.EPISODES_DONE, arrays.EDGE_MISSING
 _BINS = np.uint64(arrays.BINS)
 _UNTRACED, _END = np.uint32(tables.UNTRACED), np.uint32(tables.END)
@@ -25,6 +28,7 @@ def run(world, learned, progress, rules):
     successor, reward, row_of = world.successor, world.reward, world.row
     counters, amounts, tape, histories = progress.counters, progress.amounts, progress.tape, progress.histories
     slots, gamma = rules.slots, rules.gamma
+    watch, watched_row = progress.watch, rules.watched_row
     last_of_tape = np.uint64(len(tape)) - _1
 
     step, episode, node, position = counters[_STEP], counters[_EPISODE], counters[_NODE], counters[_POSITION]
@@ -64,7 +68,12 @@ def run(world, learned, progress, rules):
         ended = target == _END
         node = np.uint64(target)
         next_row = np.uint64(row_of[node])
-        old, td_error = learn(learned, row, slot, slots, gain, ended, next_row, rules.alpha, gamma)
+        old, future, td_error = learn(learned, row, slot, slots, gain, ended, next_row, rules.alpha, gamma)
+        if row == watched_row:
+            watch.which[_WATCH_STEP], watch.which[_WATCH_EDGE] = step + _1, edge
+            watch.amounts[_WATCH_REWARD], watch.amounts[_WATCH_OLD] = gain, old
+            watch.amounts[_WATCH_FUTURE] = future
+            watch.amounts[_WATCH_ALPHA], watch.amounts[_WATCH_GAMMA] = rules.alpha, gamma
         tape[step & last_of_tape] = edge
         row = next_row
         total += gain

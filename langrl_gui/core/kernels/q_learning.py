@@ -14,20 +14,22 @@ def greedy(learned, row, slots):
 
 
 def learn(learned, row, slot, slots, reward, ended, next_row, alpha, gamma):
-    """Move the value of (row, slot) towards its target; returns the value before and the TD error."""
+    """Move a value towards its target; returns it as it was, what the next row is worth, and the TD error."""
     q, best = learned.q, learned.best
     first = row * slots
     cell = first + slot
     old = q[cell]
-    target = reward
+    target, future = reward, 0.0
     if not ended:
-        target = reward + gamma * q[next_row * slots + best[next_row]]
+        future = q[next_row * slots + best[next_row]]
+        target = reward + gamma * future
     td_error = target - old
     new = old + alpha * td_error
     q[cell] = new
     learned.visits[cell] += _1
     # Where nothing changes, as on every path that is learned, the maximum stays where it was: one branch to guess.
     if new != old:
+        learned.change[cell] = new - old
         top = np.uint64(best[row])
         if slot == top and new < old:
             top = _0
@@ -41,4 +43,4 @@ def learn(learned, row, slot, slots, reward, ended, next_row, alpha, gamma):
             highest = q[first + top]
             if new > highest or (new == highest and slot < top):
                 best[row] = slot
-    return old, td_error
+    return old, future, td_error

@@ -1,0 +1,103 @@
+"""What views receive: immutable pictures of a run, holding what the visible views asked for and can draw.
+
+`Observer.observe` is called between two slices and takes well under a millisecond; its arrays are copies. Each part of
+a picture is a module here: what it holds, and how it is made of a trainer.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from langrl_gui.core.telemetry.curves import Curves as Curves
+from langrl_gui.core.telemetry.curves import observe_curves
+from langrl_gui.core.telemetry.graph import Graph as Graph
+from langrl_gui.core.telemetry.graph import GraphObserver
+from langrl_gui.core.telemetry.graph import GraphShape as GraphShape
+from langrl_gui.core.telemetry.heat import Heat as Heat
+from langrl_gui.core.telemetry.heat import HeatObserver
+from langrl_gui.core.telemetry.tape import Tape as Tape
+from langrl_gui.core.telemetry.tape import TapeStep as TapeStep
+from langrl_gui.core.telemetry.tape import observe_tape
+from langrl_gui.core.timeline import Address
+from langrl_gui.core.trainer import NO_LIMIT as NO_LIMIT
+from langrl_gui.core.trainer import Text, Trainer
+
+REFRESH: Final = 0.2
+"""Seconds for which a running graph keeps its shape, and the heat map its order of rows: long enough to be read, and
+to cost the run nothing."""
+MOST_PROMPTS: Final = 100
+"""Prompts for which a snapshot says what the agent answers."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the visible views want to see. Nothing is made that nobody wants."""
+
+    curves: bool = False
+    says: bool = False
+    tape: bool = False
+    graph: int = 0
+    """Most states per column of the state graph; 0: no graph."""
+    heat_rows: tuple[int, int] = (0, 0)
+    """First row and number of rows of the heat map."""
+    heat_slots: tuple[int, int] = (0, 0)
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One moment of a run, as far as it was asked for."""
+
+    address: Address
+    episode: int
+    alpha: float
+    gamma: float
+    epsilon: float
+    states: int
+    curves: Curves | None = None
+    says: tuple[Text, ...] | None = None
+    tape: Tape | None = None
+    graph: Graph | None = None
+    heat: Heat | None = None
+
+    @property
+    def step(self) -> int:
+        """Steps taken."""
+        return self.address.step
+
+
+class Observer:
+    """Makes snapshots of one trainer. Keeps nothing but which states are shown, and in which order."""
+
+    def __init__(self, trainer: Trainer) -> None:
+        self.trainer = trainer
+        self._graph = GraphObserver(trainer)
+        self._heat = HeatObserver(trainer)
+        self._refreshed = 0.0
+
+    def observe(self, wanted: Wanted, exact: bool = True) -> Snapshot:
+        """The trainer as it is now, as far as `wanted` asks.
+
+        Unless `exact`, which states are shown may be as of up to REFRESH seconds ago. Numbers never are.
+        """
+        trainer = self.trainer
+        now = time.monotonic()
+        fresh = exact or now - self._refreshed > REFRESH
+        if fresh:
+            self._refreshed = now
+        learner = trainer.scenario.learner
+        prompts = range(min(len(trainer.tables.starts), MOST_PROMPTS))
+        return Snapshot(
+            trainer.timeline.pointer,
+            trainer.episode,
+            learner.alpha,
+            learner.gamma,
+            learner.explore.epsilon,
+            trainer.tables.rows,
+            curves=observe_curves(trainer) if wanted.curves else None,
+            says=tuple(trainer.greedy_text(prompt) for prompt in prompts) if wanted.says else None,
+            tape=observe_tape(trainer) if wanted.tape else None,
+            graph=self._graph.observe(wanted.graph, fresh) if wanted.graph else None,
+            heat=self._heat.observe(wanted.heat_rows, wanted.heat_slots, fresh)
+            if wanted.heat_rows[1] and wanted.heat_slots[1]
+            else None,
+        )

@@ -1,0 +1,181 @@
+"""Which states and words the state graph shows, and today's numbers on them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from langrl_gui.core.tables import END, UNTRACED
+from langrl_gui.core.telemetry.tape import observe_tape
+from langrl_gui.core.trainer import Trainer
+
+FEW: Final = 50
+"""States up to which the state graph shows those as well that nobody has been to."""
+
+
+@dataclass(frozen=True, eq=False)
+class GraphShape:
+    """Which states and words the state graph shows; the same object for as long as that does not change.
+
+    Nodes are ordered by (column, place in the order of words); node 0 and its like in column 0 are the prompts.
+    """
+
+    keys: tuple[tuple[int, ...], ...]
+    """Prompt and words of each node: a name that lasts from picture to picture."""
+    column: NDArray[np.intp]
+    """(nodes,) words said before it."""
+    ends: NDArray[np.bool_]
+    """(nodes,) whether the text has ended here."""
+    total: NDArray[np.float64]
+    """(nodes,) for an end the sum of its text's rewards, else 0."""
+    source: NDArray[np.intp]
+    target: NDArray[np.intp]
+    word: NDArray[np.intp]
+    """(edges,) each word that leads from one shown node to another."""
+    rows: NDArray[np.intp]
+    """(nodes,) rows in the table; for ends the row before."""
+    nodes: NDArray[np.intp]
+    """(nodes,) their numbers in the table."""
+    more: NDArray[np.intp]
+    """(nodes,) tried words of it that are not shown."""
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """The state graph: a shape, and today's numbers on it."""
+
+    shape: GraphShape
+    value: NDArray[np.float64]
+    """(nodes,) largest Q; for ends the sum of the text's rewards."""
+    visits: NDArray[np.uint64]
+    """(nodes,) how often a word was chosen there; for ends how often the text was said."""
+    on_greedy_path: NDArray[np.bool_]
+    """(nodes,) whether the agent passes here when it says its best."""
+    q: NDArray[np.float64]
+    edge_visits: NDArray[np.uint64]
+    greedy: NDArray[np.bool_]
+    """(edges,) whether the edge is on the greedy path."""
+    current: int
+    """The node in which the agent is; -1 if it is not shown."""
+    last_edge: int
+    """The edge of the last word said; -1 if it is not shown."""
+
+
+@dataclass
+class GraphObserver:
+    """Draws graphs of one trainer. Keeps the shape for as long as it does not change."""
+
+    trainer: Trainer
+    _shape: GraphShape | None = None
+    _shape_most: int = 0
+
+    def observe(self, most: int, fresh: bool) -> Graph:
+        """At most `most` states a column; which ones is decided anew where `fresh`."""
+        if fresh or self._shape is None or most != self._shape_most:
+            shape = self._choose(most)
+            if self._shape is None or shape.keys != self._shape.keys or (shape.more != self._shape.more).any():
+                self._shape, self._shape_most = shape, most
+        shape = self._shape
+        assert shape is not None
+        learned, slots = self.trainer.learned, self.trainer.tables.slots
+        q, visits = learned.q.reshape(-1, slots), learned.visits.reshape(-1, slots)
+        source_rows = shape.rows[shape.source]
+        edge_q, edge_visits = q[source_rows, shape.word], visits[source_rows, shape.word]
+        best = learned.best[shape.rows].astype(np.intp)
+        value = np.where(shape.ends, shape.total, q[shape.rows, best])
+        node_visits = visits[shape.rows].sum(axis=1)
+        node_visits[shape.target] = np.where(shape.ends[shape.target], edge_visits, node_visits[shape.target])
+        on_path = (shape.column == 0) & (node_visits > 0)
+        greedy = np.zeros(len(shape.word), bool)
+        for column in range(int(shape.column.max(initial=0))):
+            here = shape.column[shape.source] == column
+            greedy |= here & on_path[shape.source] & (best[shape.source] == shape.word) & (edge_visits > 0)
+            on_path[shape.target[greedy & here]] = True
+        prompt, words = self.trainer.prompt, self.trainer.words
+        current, last_edge = _index(shape.keys, (prompt, *words)), -1
+        if self.trainer.step:
+            said = observe_tape(self.trainer)
+            text = (prompt, *words) if words else (said.previous_prompt, *(step.word for step in said.previous))
+            last_edge = _index(shape.target.tolist(), _index(shape.keys, text))
+        return Graph(
+            shape,
+            value,
+            node_visits,
+            on_path,
+            edge_q,
+            edge_visits,
+            greedy,
+            current,
+            last_edge,
+        )
+
+    def _choose(self, most: int) -> GraphShape:
+        """At most `most` followers a column of what is shown: the best word's, the current one's, the most visited."""
+        tables, learned, slots = self.trainer.tables, self.trainer.learned, self.trainer.tables.slots
+        visits_of = learned.visits.reshape(-1, slots)
+        successor = tables.successor.reshape(-1, slots)
+        reward = tables.reward.reshape(-1, slots)
+        everything = tables.whole and tables.rows <= FEW
+        spoken = self.trainer.words
+        current = (self.trainer.prompt, *spoken)
+
+        nodes = tables.starts[:most].astype(np.intp)
+        keys: list[tuple[int, ...]] = [(prompt,) for prompt in range(len(nodes))]
+        totals = np.zeros(len(nodes))
+        ends = np.zeros(len(nodes), bool)
+        greedy = np.ones(len(nodes), bool)
+        columns = [(nodes, keys, totals, ends)]
+        edges: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]] = []
+        more = [np.zeros(len(nodes), np.intp)]
+        offset = 0
+        for depth in range(1, self.trainer.scenario.language.max_length + 1):
+            rows = tables.row[nodes]
+            tried = visits_of[rows] * ~ends[:, None]
+            followers = successor[nodes]
+            offered = (followers != UNTRACED) & ~ends[:, None] & ((tried > 0) | (everything & (followers != END)))
+            source, word = np.nonzero(offered)
+            if not len(source):
+                break
+            best = greedy[source] & (learned.best[rows[source]] == word)
+            here = np.zeros(len(source), bool)
+            if len(current) > depth:
+                here = np.array([(*keys[s], w) == current[: depth + 1] for s, w in zip(source, word, strict=True)])
+            if len(source) > most:
+                rank = np.lexsort((word, source, -tried[source, word].astype(np.float64), ~here, ~best))
+                chosen = np.sort(rank[:most])
+            else:
+                chosen = np.arange(len(source))
+            left_out = np.bincount(source, minlength=len(nodes)) - np.bincount(source[chosen], minlength=len(nodes))
+            more[-1] = left_out
+            source, word, greedy = source[chosen], word[chosen], best[chosen]
+            target = followers[source, word].astype(np.intp)
+            ends = target == END
+            totals = totals[source] + reward[nodes[source], word]
+            keys = [(*keys[s], w) for s, w in zip(source.tolist(), word.tolist(), strict=True)]
+            edges.append((source + offset, np.arange(len(source)) + offset + len(nodes), word))
+            offset += len(nodes)
+            nodes = np.where(ends, nodes[source], target)
+            columns.append((nodes, keys, totals, ends))
+            more.append(np.zeros(len(nodes), np.intp))
+        all_nodes = np.concatenate([column[0] for column in columns])
+        all_ends = np.concatenate([column[3] for column in columns])
+        none = np.zeros(0, np.intp)
+        return GraphShape(
+            tuple(key for column in columns for key in column[1]),
+            np.repeat(np.arange(len(columns)), [len(column[0]) for column in columns]),
+            all_ends,
+            np.where(all_ends, np.concatenate([column[2] for column in columns]), 0.0),
+            np.concatenate([e[0] for e in edges]) if edges else none,
+            np.concatenate([e[1] for e in edges]) if edges else none,
+            np.concatenate([e[2] for e in edges]) if edges else none,
+            tables.row[all_nodes].astype(np.intp),
+            all_nodes,
+            np.concatenate(more),
+        )
+
+
+def _index(items: Sequence[object], item: object) -> int:
+    """Where `item` stands among `items`; -1 if it does not."""
+    return items.index(item) if item in items else -1
