@@ -39,11 +39,11 @@ soak: $(READY) ## all tests, the counted ones in full length
 	LANGRL_SOAK=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest --timeout 0 $(ARGS)
 
 i18n: $(READY) ## collect the texts, bring the translation up to date, compile it
-	@mkdir -p $(I18N)
+	@mkdir -p build
 	$(BIN)/pybabel -q extract --no-default-keywords -k tr:1 -k N_ -c "Translators:" --add-location=file --sort-output \
-		--project "LangRL Studio" --copyright-holder "LangRL Studio contributors" -o $(I18N)/langrl.pot langrl_gui main.py
+		--project "LangRL Studio" --copyright-holder "LangRL Studio contributors" -o build/langrl.pot langrl_gui main.py
 	$(BIN)/pybabel -q update --init-missing --no-fuzzy-matching --ignore-obsolete \
-		-D langrl -l zh_CN -i $(I18N)/langrl.pot -d $(I18N)
+		-D langrl -l zh_CN -i build/langrl.pot -d $(I18N)
 	$(BIN)/pybabel compile -D langrl -d $(I18N)
 
 schema: $(READY) ## bring resources/scenario.schema.json up to date
