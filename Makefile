@@ -42,7 +42,7 @@ i18n: $(READY) ## collect the texts, bring the translation up to date, compile i
 	@mkdir -p build
 	$(BIN)/pybabel -q extract --no-default-keywords -k tr:1 -k N_ -c "Translators:" --add-location=file --sort-output \
 		--project "LangRL Studio" --copyright-holder "LangRL Studio contributors" -o build/langrl.pot langrl_gui main.py
-	$(BIN)/pybabel -q update --init-missing --no-fuzzy-matching --ignore-obsolete \
+	$(BIN)/pybabel -q update --ignore-pot-creation-date --init-missing --no-fuzzy-matching --ignore-obsolete \
 		-D langrl -l zh_CN -i build/langrl.pot -d $(I18N)
 	$(BIN)/pybabel compile -D langrl -d $(I18N)
 

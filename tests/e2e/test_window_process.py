@@ -51,12 +51,18 @@ def test_the_demo_shows_trains_reports_and_ends(tmp_path: Path) -> None:
 def test_numba_is_not_imported_before_the_first_paint(tmp_path: Path) -> None:
     code = """
 import sys
+from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QApplication
 from langrl_gui.ui.app import Studio
 app = QApplication([])
-studio = Studio(None)
 seen = []
-studio.window.painted.connect(lambda: seen.append(sorted({"numba", "llvmlite", "pyqtgraph"} & set(sys.modules))))
+class FirstPaint(QObject):
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.UpdateRequest and not seen:  # the window paints after this
+            seen.append(sorted({"numba", "llvmlite", "pyqtgraph"} & set(sys.modules)))
+        return False
+studio, first_paint = Studio(None), FirstPaint()
+studio.window.installEventFilter(first_paint)
 studio.window.painted.connect(studio.window.close)
 app.exec()
 studio.close()
