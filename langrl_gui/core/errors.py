@@ -36,6 +36,10 @@ class ScenarioError(LangrlError):
         super().__init__((f"{source}: " if source else "") + tr("; ").join(faults))
 
 
+class TextError(LangrlError):
+    """A text that cannot be made a corpus."""
+
+
 class TableError(LangrlError):
     """A problem too large for the memory planned, or asked for something that is not in its table."""
 

@@ -11,9 +11,22 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core.scenario import Language, MatchReward, Prompt, Scenario, next_texts
+from langrl_gui.core.language import Language, Prompt, next_texts
+from langrl_gui.core.scenario import MatchReward, Scenario
+from langrl_gui.core.text import Corpus
 
 Memory = Hashable
+
+
+class Ground(NamedTuple):
+    """What a term may build on."""
+
+    language: Language
+    prompts: Sequence[Prompt]
+    corpus: Corpus | None
+    """The language's corpus, where it has one."""
+    gamma: float
+    """Today's discount."""
 
 
 class Step(NamedTuple):
@@ -25,6 +38,8 @@ class Step(NamedTuple):
     """The distinct memories that can follow."""
     which: NDArray[np.intp]
     """(words,) index into `memories` for each word."""
+    allowed: NDArray[np.bool_] | None = None
+    """(words,) which words may be said here at all; None: all of them."""
 
 
 class Term(Protocol):
@@ -50,11 +65,11 @@ class Match:
     reference may be said in any division into words. Past a reference's end only the end word is right.
     """
 
-    def __init__(self, language: Language, prompts: Sequence[Prompt], settings: MatchReward) -> None:
-        self._language = language
-        self._prompts = prompts
+    def __init__(self, ground: Ground, settings: MatchReward) -> None:
+        self._language = ground.language
+        self._prompts = ground.prompts
         self._settings = settings
-        self._end_word = language.words.index(language.end_word) if language.end_word else None
+        self._end_word = self._language.end
 
     def start(self, prompt: int) -> Memory:
         return tuple(sorted(set(self._prompts[prompt].references)))
@@ -84,7 +99,9 @@ class Match:
 
 def build(scenario: Scenario) -> list[Term]:
     """The scenario's reward terms, in its order."""
-    return [Match(scenario.language, scenario.starts, settings) for settings in scenario.rewards]
+    language = scenario.language
+    ground = Ground(language, scenario.starts, language.source, scenario.learner.gamma)
+    return [Match(ground, settings) for settings in scenario.rewards]
 
 
 @dataclass
@@ -94,6 +111,7 @@ class _Moves:
     rewards: NDArray[np.float64]  # (2, words)
     shares: NDArray[np.uint32]  # (2, words) rows of Dynamics.shares
     successors: NDArray[np.uint32]  # (words,) joint memories
+    offered: NDArray[np.bool_]  # (words,) which words every term allows
 
 
 @dataclass
@@ -160,7 +178,11 @@ class Dynamics:
         for term, weight in enumerate(self._weights[1:], start=1):
             rewards = rewards + amounts[:, term] * weight
         rewards = rewards + 0.0  # there is one zero: no sign of a product may reach a hash
-        return _Moves(rewards, self._code(amounts), numbers[which.ravel()])
+        offered = np.ones(self.words, bool)
+        for step in steps:
+            if step.allowed is not None:
+                offered &= step.allowed
+        return _Moves(rewards, self._code(amounts), numbers[which.ravel()], offered)
 
     def _code(self, amounts: NDArray[np.float64]) -> NDArray[np.uint32]:
         """The number of each distinct column of term amounts, (2, terms, words) -> (2, words)."""

@@ -27,7 +27,8 @@ from langrl_gui.core import arrays, learners
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import RunFileDamaged, RunFileError, ScenarioError, system_reason
 from langrl_gui.core.i18n import tr
-from langrl_gui.core.scenario import MOST_STEPS, Scenario
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.schema import MOST_STEPS
 from langrl_gui.core.tables import BUDGET, PADDING, UNSEEN
 from langrl_gui.core.timeline import Timeline
 from langrl_gui.core.trainer import LIVE, Moment, Trainer

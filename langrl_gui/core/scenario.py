@@ -6,106 +6,28 @@ for editors. Knows nothing of tables or learning.
 
 import difflib
 import json
-import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Sequence
+from functools import cache, partial
+from pathlib import Path, PureWindowsPath
+from typing import Annotated, Any, Final, Literal, Self
 
 import tomli_w
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from langrl_gui.core import resources
-from langrl_gui.core.errors import ScenarioError, system_reason
+from langrl_gui.core.errors import ScenarioError, TextError, system_reason
+from langrl_gui.core.faults import explain, quoted
 from langrl_gui.core.i18n import N_, tr
+from langrl_gui.core.language import Language, Prompt, ReadCorpus, unsayable
+from langrl_gui.core.schema import MOST_STEPS, Part, as_tuple
+from langrl_gui.core.text import mark
 
-MOST_WORDS = 100_000
-MOST_STEPS = 2**63 - 1  # what a saved run's JSON and every reader of it can hold
-LARGEST_FILE = 16 * 2**20  # bytes; a scenario is text that a person wrote
-
-_as_tuple = BeforeValidator(lambda value: tuple(value) if isinstance(value, list) else value)
-
-
-class _Part(BaseModel):
-    """Base of every part of a scenario: nothing unknown, nothing converted silently, nothing changed afterwards."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
+LARGEST_FILE: Final = 16 * 2**20
+"""Bytes of a scenario, which is text that a person wrote, and of a corpus."""
 
 
-class Language(_Part):
-    """What can be said, and how much of it the agent sees."""
-
-    words: Annotated[tuple[Annotated[str, Field(min_length=1)], ...], _as_tuple] = Field(
-        title=N_("Words"),
-        description=N_("Everything the agent can say, one word at a time."),
-        min_length=1,
-        max_length=MOST_WORDS,
-    )
-    joiner: str = Field(
-        "",
-        title=N_("Joiner"),
-        description=N_("What stands between two words: a space for languages that write spaces, nothing for Chinese."),
-    )
-    max_length: int = Field(
-        title=N_("Length"),
-        description=N_("A text ends when it has this many words."),
-        ge=1,
-        le=1000,
-        json_schema_extra={"unit": N_("words")},
-    )
-    end_word: str = Field(
-        "",
-        title=N_("End word"),
-        description=N_("The word that ends a text early when it is said; empty where every text runs to its length."),
-    )
-    context: Literal["all"] | Annotated[int, Field(ge=0, le=1000)] = Field(
-        "all",
-        title=N_("Sees"),
-        description=N_('How much of the text the agent sees: "all", or the number of last words.'),
-    )
-    sees_position: bool = Field(
-        False,
-        title=N_("Sees position"),
-        description=N_("Whether the agent also sees how many words have been said."),
-    )
-    slip: float = Field(
-        0.0,
-        title=N_("Slip"),
-        description=N_("Chance that a random word is emitted in place of the chosen one; only 0 can be used so far."),
-        ge=0.0,
-        le=0.0,
-    )
-
-    @property
-    def seen_words(self) -> int:
-        """The most words of the text that the agent ever sees."""
-        return self.max_length - 1 if self.context == "all" else min(self.context, self.max_length - 1)
-
-    def join(self, words: Sequence[int]) -> str:
-        """The text that these word numbers make; the end word is a sign, not a part of it."""
-        return self.joiner.join(self.words[w] for w in words if self.words[w] != self.end_word)
-
-
-class Prompt(_Part):
-    """What an episode starts from."""
-
-    text: str = Field(
-        "", title=N_("Prompt"), description=N_("What the agent answers: a sentence, an utterance, or nothing.")
-    )
-    references: Annotated[tuple[str, ...], _as_tuple] = Field(
-        (), title=N_("References"), description=N_("Texts that would be a good answer.")
-    )
-    weight: float = Field(
-        1.0,
-        title=N_("Weight"),
-        description=N_("How often this prompt is drawn, relative to the others."),
-        ge=1e-6,
-        le=1e6,
-    )
-
-
-class MatchReward(_Part):
+class MatchReward(Part):
     """`right` where some reference that agrees with the text so far goes on like this, `wrong` elsewhere."""
 
     kind: Literal["match"] = Field(title=N_("Kind"), description=N_("What is rewarded."))
@@ -118,7 +40,7 @@ class MatchReward(_Part):
     )
 
 
-class EpsilonGreedy(_Part):
+class EpsilonGreedy(Part):
     """The best word so far, but with probability epsilon a random one."""
 
     kind: Literal["epsilon-greedy"] = Field(title=N_("Kind"), description=N_("How the agent explores."))
@@ -131,7 +53,7 @@ class EpsilonGreedy(_Part):
     )
 
 
-class QLearning(_Part):
+class QLearning(Part):
     """Watkins' q-learning (Watkins 1989; Sutton & Barto 2018, eq. 6.8)."""
 
     method: Literal["q-learning"] = Field(title=N_("Method"), description=N_("How the agent learns."))
@@ -168,7 +90,7 @@ class QLearning(_Part):
     )
 
 
-class Stop(_Part):
+class Stop(Part):
     """Rules that end a run; any rule that is met stops it."""
 
     steps: Annotated[int, Field(ge=1, le=MOST_STEPS)] | None = Field(
@@ -190,7 +112,7 @@ Reward = MatchReward
 Learner = QLearning
 
 
-class Scenario(_Part):
+class Scenario(Part):
     """A learning problem and how it is learned."""
 
     name: str = Field(title=N_("Name"), description=N_("What the scenario is called."), min_length=1, max_length=200)
@@ -198,13 +120,13 @@ class Scenario(_Part):
         "", title=N_("Description"), description=N_("One sentence: what there is to see."), max_length=2000
     )
     language: Language = Field(title=N_("Language"), description=N_("What can be said."))
-    prompts: Annotated[tuple[Prompt, ...], _as_tuple] = Field(
+    prompts: Annotated[tuple[Prompt, ...], as_tuple] = Field(
         (),
         title=N_("Prompts"),
         description=N_("What episodes start from; none means one empty prompt."),
         max_length=10_000,
     )
-    rewards: Annotated[tuple[Reward, ...], _as_tuple] = Field(
+    rewards: Annotated[tuple[Reward, ...], as_tuple] = Field(
         title=N_("Rewards"), description=N_("The terms that are added up to the reward."), min_length=1, max_length=100
     )
     learner: Learner = Field(
@@ -227,14 +149,18 @@ class Scenario(_Part):
         """This scenario with one field (`"learner.alpha"`, `"prompts.0.text"`) set to `value`, validated anew."""
         data = to_data(self)
         _put(data, path, value)
-        return from_data(data)
+        return from_data(data, read_corpus=_corpus_of(self))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def from_data(data: object, source: str = "") -> Scenario:
+def from_data(data: object, source: str = "", read_corpus: ReadCorpus | None = None) -> Scenario:
     """The scenario that `data` (as TOML or JSON gives it) describes.
+
+    Parameters
+    ----------
+    read_corpus : gives the marked text of the corpus that the scenario names; without it a corpus is refused.
 
     Raises
     ------
@@ -242,14 +168,14 @@ def from_data(data: object, source: str = "") -> Scenario:
         With one sentence per fault: the key's path, what was found, what was expected, the nearest valid spelling.
     """
     try:
-        return Scenario.model_validate(data)
+        return Scenario.model_validate(data, context=read_corpus or _no_corpus)
     except ScenarioError as error:
         raise ScenarioError(list(error.faults), source) from None
     except ValidationError as error:
-        raise ScenarioError(_explain(error, data), source) from None
+        raise ScenarioError(explain(error, data, json_schema()), source) from None
 
 
-def loads(text: str, source: str = "") -> Scenario:
+def loads(text: str, source: str = "", read_corpus: ReadCorpus | None = None) -> Scenario:
     """The scenario in a TOML text."""
     try:
         data = tomllib.loads(text)
@@ -261,24 +187,66 @@ def loads(text: str, source: str = "") -> Scenario:
         else:  # Python refuses to read numbers of thousands of digits
             reason = tr("a number has too many digits")
         raise ScenarioError([tr("this is not TOML: {reason}", reason=reason)], source) from None
-    return from_data(data, source)
+    return from_data(data, source, read_corpus)
 
 
 def load(path: Path) -> Scenario:
-    """The scenario in the TOML file at `path`."""
+    """The scenario in the TOML file at `path`; a corpus that it names lies beside it or below."""
+    try:
+        text = _read_text(path)
+    except TextError as error:
+        raise ScenarioError([str(error)], str(path)) from None
+    return loads(text, str(path), partial(_read_corpus_below, path.parent))
+
+
+def _read_text(path: Path) -> str:
     try:
         with path.open("rb") as file:
             raw = file.read(LARGEST_FILE + 1)
     except OSError as error:
-        raise ScenarioError([tr("cannot be read: {reason}", reason=system_reason(error))], str(path)) from None
+        raise TextError(tr("cannot be read: {reason}", reason=system_reason(error))) from None
     if len(raw) > LARGEST_FILE:
-        raise ScenarioError([tr("larger than {limit} MiB, so not a scenario", limit=LARGEST_FILE >> 20)], str(path))
+        raise TextError(tr("larger than {limit} MiB, more than is read", limit=LARGEST_FILE >> 20))
     try:
-        text = raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        fault = tr("not UTF-8 at byte {byte}; save the file as UTF-8", byte=error.start)
-        raise ScenarioError([fault], str(path)) from None
-    return loads(text, str(path))
+        raise TextError(tr("not UTF-8 at byte {byte}; save the file as UTF-8", byte=error.start)) from None
+
+
+# -- corpora ----------------------------------------------------------------------------------------------------------
+
+
+def _no_corpus(name: str, tokenizer: str) -> str:
+    raise TextError(tr("a corpus is found beside the scenario's own file, and this scenario has none; save it first"))
+
+
+def _read_corpus_below(folder: Path, name: str, tokenizer: str) -> str:
+    """The marked text of the file `name` in `folder` or below it. Nothing else is opened, whatever the name says."""
+    here = folder.resolve()
+    parts = PureWindowsPath(name)  # knows drives, and both kinds of slash
+    if parts.anchor or ".." in parts.parts:
+        raise TextError(tr("a corpus lies beside its scenario's file or below; give its name from there"))
+    try:
+        path = (here / Path(*parts.parts)).resolve()
+        if not path.is_relative_to(here):
+            raise TextError(tr("leads out of the scenario's folder; put the text itself beside the scenario's file"))
+        if path.exists() and not path.is_file():  # opening a pipe would wait for somebody to write into it
+            raise TextError(tr("is not a file; name a text file in UTF-8"))
+    except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a name that no file can have
+        raise TextError(tr("cannot be read: {reason}", reason=getattr(error, "strerror", None) or error)) from None
+    return mark(_read_text(path), tokenizer)
+
+
+def _corpus_of(scenario: Scenario) -> ReadCorpus:
+    """Gives the corpus that `scenario` has, cut by the tokenizer that is asked for, and no other."""
+    language = scenario.language
+
+    def read(name: str, tokenizer: str) -> str:
+        if language.source is None or name != language.corpus:
+            return _no_corpus(name, tokenizer)
+        return language.source.marked if tokenizer == language.tokenizer else mark(language.source.text, tokenizer)
+
+    return read
 
 
 def with_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
@@ -294,7 +262,7 @@ def with_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
             read = {}
         # More lines of TOML would be more than one value: then it is not TOML that was meant.
         _put(data, path.strip(), read["value"] if len(read) == 1 else text, "--set")
-    return from_data(data, "--set")
+    return from_data(data, "--set", _corpus_of(scenario))
 
 
 def _put(data: dict[str, Any], path: str, value: object, source: str = "") -> None:
@@ -325,8 +293,13 @@ def _put(data: dict[str, Any], path: str, value: object, source: str = "") -> No
 
 
 def to_data(scenario: Scenario) -> dict[str, Any]:
-    """The scenario as plain dictionaries, lists, texts and numbers, every field named."""
-    data: dict[str, Any] = json.loads(scenario.model_dump_json(exclude_none=True))
+    """The scenario as plain dictionaries, lists, texts and numbers, every field named that says anything."""
+    data: dict[str, Any] = json.loads(scenario.model_dump_json(by_alias=True, exclude_none=True))
+    language = data["language"]
+    if not language["words"]:
+        del language["words"]
+    if scenario.language.corpus is None:
+        del language["tokenizer"], language["max_words"]
     return data
 
 
@@ -379,216 +352,34 @@ def find(name: str) -> Scenario:
 def _contradictions(scenario: Scenario) -> list[str]:
     language = scenario.language
     faults: list[str] = []
+    if not language.words:
+        return [tr('language: says no words; give it "words", or a "corpus" to take them from')]
     seen: dict[str, int] = {}
-    for number, word in enumerate(language.words):
+    for number, word in enumerate(language.listed):
         if word in seen:
             faults.append(
                 tr("language.words[{second}]: {word} is there already, as words[{first}]; leave one out",
-                   second=number, word=_quoted(word), first=seen[word])
+                   second=number, word=quoted(word), first=seen[word])
             )  # fmt: skip
         seen.setdefault(word, number)
-    if language.end_word and language.end_word not in seen:
+    if language.end_word and language.end is None:
         near = difflib.get_close_matches(language.end_word, language.words, n=1)
         hint = tr('; did you mean "{name}"?', name=near[0]) if near else tr("; add it to language.words")
-        faults.append(tr("language.end_word: {word} is not one of the words", word=_quoted(language.end_word)) + hint)
+        faults.append(tr("language.end_word: {word} is not one of the words", word=quoted(language.end_word)) + hint)
     texts: dict[str, int] = {}
     for number, prompt in enumerate(scenario.starts):
         if prompt.text in texts:
             faults.append(
                 tr("prompts[{second}].text: {text} is there already, as prompts[{first}]; "
                    "give one prompt all the references",
-                   second=number, text=_quoted(prompt.text), first=texts[prompt.text])
+                   second=number, text=quoted(prompt.text), first=texts[prompt.text])
             )  # fmt: skip
         texts.setdefault(prompt.text, number)
         for index, reference in enumerate(prompt.references):
-            if fault := _unsayable(language, reference):
+            if fault := unsayable(language, reference):
                 faults.append(f"prompts[{number}].references[{index}]: {fault}")
         if not prompt.references and any(term.kind == "match" for term in scenario.rewards):
             faults.append(
                 tr('prompts[{number}].references: empty, but the reward "match" needs a text to match', number=number)
             )
     return faults
-
-
-def next_texts(language: Language, rest: str) -> list[tuple[int, str]]:
-    """Every word with which the text `rest` can begin, and what is left of the text after it and its joiner.
-
-    The end word is a sign and never a part of a text.
-    """
-    found = []
-    for number, word in enumerate(language.words):
-        if word == language.end_word:
-            continue
-        if rest == word:
-            found.append((number, ""))
-        elif rest.startswith(word + language.joiner) and len(rest) > len(word + language.joiner):
-            found.append((number, rest[len(word + language.joiner) :]))
-    return found
-
-
-def _unsayable(language: Language, text: str) -> str:
-    """Why the agent can never say exactly `text`; empty if it can. Breadth first over what is left to say."""
-    if not text:
-        return "" if language.end_word else tr('an empty text can only be said where there is an "end_word"')
-    frontier, shortest = {text}, text
-    for _ in range(language.max_length):
-        frontier = {rest for left in frontier for _, rest in next_texts(language, left)}
-        if "" in frontier:
-            return ""
-        if not frontier:
-            said = text[: len(text) - len(shortest)]
-            return tr("{text} cannot be said: after {said} none of the words goes on like {rest}",
-                      text=_quoted(text), said=_quoted(said), rest=_quoted(shortest))  # fmt: skip
-        shortest = min(frontier, key=lambda rest: (len(rest), rest))
-    return tr(
-        "{text} has more than {limit} words; raise language.max_length", text=_quoted(text), limit=language.max_length
-    )
-
-
-# -- explaining what is wrong ----------------------------------------------------------------------------------------
-
-
-def _explain(error: ValidationError, data: object) -> list[str]:
-    """One sentence per faulty key. Pydantic names union members inside a path; those are not keys and are left out."""
-    sentences: dict[str, str] = {}
-    for fault in error.errors(include_url=False, include_context=False):
-        keys, schema, value = _walk(fault["loc"], data)
-        path = _path(keys) or tr("the file")
-        if path in sentences:
-            continue
-        if fault["type"] == "extra_forbidden":
-            *_, parent_schema, _ = _schemas(keys)
-            names = list(parent_schema.get("properties", {}))
-            near = difflib.get_close_matches(str(keys[-1]), names, n=1, cutoff=0.6)
-            hint = (
-                tr('did you mean "{name}"?', name=near[0])
-                if near
-                else tr("known here: {names}", names=", ".join(names))
-            )
-            sentences[path] = tr("{path}: unknown key; {hint}", path=path, hint=hint)
-        elif fault["type"] == "missing":
-            sentences[path] = tr("{path}: missing; expected {expected}", path=path, expected=_expected(schema))
-        else:
-            sentence = tr("{path}: found {found}, expected {expected}",
-                          path=path, found=_quoted(value), expected=_expected(schema))  # fmt: skip
-            choices = [schema["const"]] if "const" in schema else schema.get("enum", [])
-            if isinstance(value, str) and (near := difflib.get_close_matches(value, choices, n=1, cutoff=0.5)):
-                sentence += tr('; did you mean "{name}"?', name=near[0])
-            sentences[path] = sentence
-    # A list or table is also reported as wrong when only something inside it is: say the inner fault alone.
-    return [text for path, text in sentences.items() if not any(_inside(other, path) for other in sentences)]
-
-
-def _inside(path: str, outer: str) -> bool:
-    return path.startswith((outer + ".", outer + "["))
-
-
-def _walk(location: tuple[int | str, ...], data: object) -> tuple[list[int | str], dict[str, Any], object]:
-    """The keys of `location` that are keys of the file, the schema of what belongs there, and what is there."""
-    keys: list[int | str] = []
-    schema: dict[str, Any] = _resolve(json_schema())
-    value = data
-    for depth, part in enumerate(location):
-        inner = _child(schema, part)
-        if inner is None and depth < len(location) - 1:
-            continue
-        if inner is None and not (isinstance(value, Mapping) and part in value):
-            continue
-        keys.append(part)
-        schema = inner or {}
-        try:
-            value = value[part]  # type: ignore[index]
-        except (KeyError, IndexError, TypeError):
-            value = None
-    return keys, schema, value
-
-
-def _schemas(keys: Sequence[int | str]) -> list[dict[str, Any]]:
-    found = [_resolve(json_schema())]
-    for key in keys:
-        found.append(_child(found[-1], key) or {})
-    return found
-
-
-def _resolve(schema: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" in schema:
-        target: dict[str, Any] = json_schema()["$defs"][schema["$ref"].rsplit("/", 1)[1]]
-        return target
-    return schema
-
-
-def _child(schema: dict[str, Any], key: int | str) -> dict[str, Any] | None:
-    if isinstance(key, int):
-        return _resolve(schema["items"]) if "items" in schema else None
-    inner = schema.get("properties", {}).get(key)
-    return None if inner is None else _resolve(inner)
-
-
-def _expected(schema: dict[str, Any]) -> str:
-    """What a schema asks for, in words."""
-    if "const" in schema:
-        return _toml(schema["const"])
-    if "anyOf" in schema:
-        return tr(" or ").join(_expected(one) for one in schema["anyOf"] if one.get("type") != "null")
-    low, high = schema.get("minimum"), schema.get("maximum")
-    match schema.get("type"):
-        case "integer":
-            if high == 2**63 - 1:
-                return tr("a whole number from {low} to 2^63 - 1", low=low)
-            return tr("a whole number from {low} to {high}", low=low, high=high)
-        case "number":
-            if low == high:
-                return f"{low:g}"
-            return tr("a number from {low:g} to {high:g}", low=low, high=high)
-        case "boolean":
-            return tr("true or false")
-        case "string":
-            least, most = schema.get("minLength", 0), schema.get("maxLength")
-            if most is not None:
-                return tr("a text of {least} to {most} characters", least=least, most=most)
-            return tr("a text, not an empty one") if least else tr("a text")
-        case "array":
-            inner = _resolve(schema["items"])
-            what = tr("texts") if inner.get("type") == "string" else tr("tables")
-            if schema.get("minItems"):
-                return tr("a list of {what}, at least one and at most {most}", what=what, most=schema["maxItems"])
-            if "maxItems" in schema:
-                return tr("a list of {what}, at most {most}", what=what, most=schema["maxItems"])
-            return tr("a list of {what}", what=what)
-        case _:
-            return tr("a table with {names}", names=", ".join(schema.get("properties", {})))
-
-
-def _path(keys: Sequence[int | str]) -> str:
-    text = ""
-    for key in keys:
-        if isinstance(key, int):
-            text += f"[{key}]"
-        else:
-            bare = re.fullmatch("[A-Za-z0-9_-]+", key)
-            text += ("." if text else "") + (key if bare else _quoted(key))
-    return text
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        return tr("a number too large for 64 bits")
-    if isinstance(value, str):
-        # JSON leaves some characters as they are that a line of text cannot show.
-        text = json.dumps(value, ensure_ascii=False)
-        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-    if isinstance(value, int | float):
-        return json.dumps(value)
-    if isinstance(value, Mapping):
-        return tr("a table")
-    if isinstance(value, Sequence):
-        return tr("a list of {count}", count=len(value))
-    return tr("nothing") if value is None else str(value)
-
-
-def _quoted(value: object, limit: int = 60) -> str:
-    """`value` as a file would have it, on one line, cut in the middle where it is long."""
-    line = _toml(value)
-    return line if len(line) <= limit else f"{line[: limit - 20]}…{line[-18:]}"

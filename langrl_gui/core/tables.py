@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
+from langrl_gui.core.language import Language
 from langrl_gui.core.rewards import Dynamics
-from langrl_gui.core.scenario import Language, Scenario
+from langrl_gui.core.scenario import Scenario
 
 UNTRACED: Final = 0
 """Successor of an edge that nobody has taken yet. Zero, so that fresh memory means it."""

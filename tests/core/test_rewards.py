@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langrl_gui.core import scenario
-from langrl_gui.core.rewards import Dynamics, Match, Step
+from langrl_gui.core.rewards import Dynamics, Ground, Match, Step
 from langrl_gui.core.scenario import Language, MatchReward, Prompt, Scenario
 
 
@@ -19,7 +19,7 @@ def build(words, references, joiner="", max_length=4, end_word="", rewards=({"ki
 
 
 def match(problem: Scenario) -> Match:
-    return Match(problem.language, problem.starts, problem.rewards[0])
+    return Match(Ground(problem.language, problem.starts, None, 0.95), problem.rewards[0])
 
 
 def is_right(language: Language, references, said: tuple[int, ...], word: int) -> bool:
@@ -128,7 +128,7 @@ def test_that_nothing_is_right_after_a_wrong_word():
 def test_that_neither_order_nor_repetition_of_references_matters():
     language = Language(words=("a", "b"), max_length=2)
     prompts = [Prompt(references=("ab", "ba")), Prompt(text="x", references=("ba", "ab", "ba"))]
-    term = Match(language, prompts, MatchReward(kind="match"))
+    term = Match(Ground(language, prompts, None, 0.95), MatchReward(kind="match"))
     assert term.start(0) == term.start(1)
 
 

@@ -12,9 +12,10 @@ from pydantic import BaseModel, ValidationError
 from langrl_gui.core import resources, scenario
 from langrl_gui.core.errors import ScenarioError
 from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.schema import Part
 
 I_LOVE_YOU = scenario.built_in()["i-love-you"].read_text("utf-8")
-LANGUAGE_KEYS = "words, joiner, max_length, end_word, context, sees_position, slip"
+LANGUAGE_KEYS = "words, corpus, tokenizer, max_words, joiner, max_length, end_word, context, sees_position, slip"
 
 
 def faults(text: str) -> tuple[str, ...]:
@@ -36,7 +37,7 @@ WRONG = [
     ('"爱", "你"]', '"爱", "你", ""]', 'language.words[3]: found "", expected a text, not an empty one'),
     ('"爱", "你"]', '"爱", "你", "爱"]', 'language.words[3]: "爱" is there already, as words[1]; leave one out'),
     ('words = ["我", "爱", "你"]\n', "",
-     "language.words: missing; expected a list of texts, at least one and at most 100000"),
+     'language: says no words; give it "words", or a "corpus" to take them from'),
     ("max_length = 3\n", "", "language.max_length: missing; expected a whole number from 1 to 1000"),
     ("max_length = 3", "max_length = 0", "language.max_length: found 0, expected a whole number from 1 to 1000"),
     ("max_length = 3", "max_length = 3.0", "language.max_length: found 3.0, expected a whole number from 1 to 1000"),
@@ -170,7 +171,7 @@ def test_that_a_file_that_cannot_be_read_is_one_sentence_with_its_name(tmp_path)
     folder.mkdir()
     for path, sentence in (
         (latin, "not UTF-8 at byte 8; save the file as UTF-8"),
-        (large, "larger than 16 MiB, so not a scenario"),
+        (large, "larger than 16 MiB, more than is read"),
         (folder, "cannot be read: Is a directory"),
         (tmp_path / "none.toml", "cannot be read: No such file or directory"),
     ):
@@ -400,7 +401,11 @@ def _models(model: type[BaseModel]):
         yield from _models(inner)
 
 
-PARTS = {model.__name__: model for model in _models(scenario._Part) if model is not scenario._Part}
+PARTS = {model.__name__: model for model in _models(Part) if model is not Part}
+
+
+def _fields(model: type[BaseModel]):
+    return {field.alias or name: field for name, field in model.model_fields.items()}
 
 
 def _objects():
@@ -410,11 +415,11 @@ def _objects():
 
 def test_that_the_json_schema_has_every_part_and_key_and_knows_no_other():
     assert {name: set(part["properties"]) for name, part in _objects().items()} == {
-        name: set(model.model_fields) for name, model in PARTS.items()
+        name: set(_fields(model)) for name, model in PARTS.items()
     }
     for name, part in _objects().items():
         assert part["additionalProperties"] is False, name
-        required = {key for key, field in PARTS[name].model_fields.items() if field.is_required()}
+        required = {key for key, field in _fields(PARTS[name]).items() if field.is_required()}
         assert set(part.get("required", [])) == required, name
 
 
@@ -440,8 +445,8 @@ def test_that_every_number_has_a_range():
 
 def test_that_every_default_is_valid_and_shown_in_the_schema():
     for name, part in _objects().items():
-        for key, field in PARTS[name].model_fields.items():
-            if not field.is_required() and key not in ("steps", "episodes"):
+        for key, field in _fields(PARTS[name]).items():
+            if not field.is_required() and key not in ("steps", "episodes", "corpus"):
                 assert "default" in part["properties"][key], (name, key)
 
 

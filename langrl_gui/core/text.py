@@ -1,0 +1,165 @@
+"""Corpora: text cut into words by a tokenizer, the words counted, and what usually follows what.
+
+A text is compared as it is written: nothing is normalised, so é in one code point and é in two are two words.
+Knows nothing of scenarios or files.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from typing import Any, Final
+
+import numpy as np
+import regex
+from numpy.typing import NDArray
+
+from langrl_gui.core.errors import TextError
+from langrl_gui.core.i18n import tr
+
+MARK: Final = "\x1f"
+"""Stands between two pieces of a marked text: ASCII's unit separator, which no text needs for anything else."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A text as sentences of words. A sentence is a line that is not empty.
+
+    Attributes
+    ----------
+    marked : str
+        The text with a MARK between its pieces: what travels in a saved run, so that it is cut there as it was here.
+    words : tuple of str
+        The vocabulary.
+    sentences : tuple of tuple of int
+        Word numbers; -1 for words that are not in the vocabulary.
+    counts : (words,) int64
+        How often each word stands in the text. An end word that the text does not have counts its sentences.
+    """
+
+    marked: str = field(repr=False)
+    words: tuple[str, ...] = field(repr=False)
+    sentences: tuple[tuple[int, ...], ...] = field(repr=False, compare=False)
+    counts: NDArray[np.int64] = field(repr=False, compare=False)
+
+    @property
+    def text(self) -> str:
+        """The text as it was read."""
+        return self.marked.replace(MARK, "")
+
+
+# -- tokenizers -------------------------------------------------------------------------------------------------------
+
+_CLUSTERS: Final = regex.compile(r"\X")
+_WORD_BREAKS: Final = regex.compile(r"\b", regex.WORD | regex.V1)
+_SPACES: Final = regex.compile(r"(\s+)")
+
+
+def _characters(line: str) -> list[str]:
+    return list(_CLUSTERS.findall(line))
+
+
+def _words(line: str) -> list[str]:
+    return list(_WORD_BREAKS.split(line))
+
+
+def _whitespace(line: str) -> list[str]:
+    return list(_SPACES.split(line))
+
+
+def _jieba(line: str) -> list[str]:
+    return list(_jieba_tokenizer().cut(line))
+
+
+@cache
+def _jieba_tokenizer() -> Any:
+    try:
+        import jieba
+    except ImportError:
+        raise TextError(
+            tr("the tokenizer jieba is not installed; install it with: pip install jieba, or choose another tokenizer")
+        ) from None
+    tokenizer = jieba.Tokenizer()
+    # What its own `initialize` does, without the copy that it would leave in, and trust from, the temporary folder.
+    tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
+    tokenizer.initialized = True
+    return tokenizer
+
+
+TOKENIZERS: Final[dict[str, Callable[[str], list[str]]]] = {
+    "characters": _characters,
+    "words": _words,
+    "whitespace": _whitespace,
+    "jieba": _jieba,
+}
+"""Each cuts a line into pieces that make up the line again: grapheme clusters and words as Unicode's annex 29 has them,
+what stands between white space, or Chinese words."""
+
+
+@lru_cache(maxsize=4)
+def mark(text: str, tokenizer: str) -> str:
+    """`text` with a MARK between the pieces into which the tokenizer of this name cuts its lines.
+
+    Raises
+    ------
+    TextError
+        If the tokenizer is not installed.
+    """
+    cut = TOKENIZERS[tokenizer]
+    lines = text.replace(MARK, " ").splitlines()
+    return "\n".join(MARK.join(piece for piece in cut(line) if piece) for line in lines)
+
+
+def _sentences(marked: str, tokenizer: str) -> list[list[str]]:
+    """The words of each line. White space is no word, but between two characters it is one of them."""
+    sentences = []
+    for line in marked.split("\n"):
+        pieces = line.split(MARK)
+        if tokenizer == "characters":
+            first, last = 0, len(pieces)
+            while first < last and (not pieces[first] or pieces[first].isspace()):
+                first += 1
+            while first < last and pieces[last - 1].isspace():
+                last -= 1
+            pieces = pieces[first:last]
+        else:
+            pieces = [piece for piece in pieces if piece and not piece.isspace()]
+        if pieces:
+            sentences.append(pieces)
+    return sentences
+
+
+# -- vocabularies -----------------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=4)
+def read_corpus(marked: str, tokenizer: str, words: tuple[str, ...], most_words: int, end_word: str) -> Corpus:
+    """The corpus in a marked text.
+
+    Parameters
+    ----------
+    words : the vocabulary; where it is empty, it is taken from the text: the `most_words` words that are there most
+        often, of equals the one that is there first. An end word that is not among them takes the last place.
+
+    Raises
+    ------
+    TextError
+        If there is not one word in the text.
+    """
+    sentences = _sentences(marked, tokenizer)
+    if not sentences:
+        raise TextError(tr("there is not one word in it"))
+    counted = Counter(word for sentence in sentences for word in sentence)
+    if not words:
+        words = tuple(word for word, _ in counted.most_common(most_words))
+        if end_word and end_word not in words:
+            words = (*words[: most_words - 1], end_word)
+    if end_word and end_word not in counted:
+        counted[end_word] = len(sentences)
+    numbers = {word: number for number, word in enumerate(words)}
+    return Corpus(
+        marked,
+        words,
+        tuple(tuple(numbers.get(word, -1) for word in sentence) for sentence in sentences),
+        np.array([counted[word] for word in words], np.int64),
+    )
