@@ -19,6 +19,7 @@ LIBRARIES = {  # what is imported: what is installed
     "numba": "numba",
     "safetensors": "safetensors",
     "pydantic": "pydantic",
+    "regex": "regex",
     "platformdirs": "platformdirs",
     "tomli_w": "tomli-w",
     "tqdm": "tqdm",
