@@ -61,7 +61,6 @@ class Studio(QObject):
         self.startup_seconds = 0.0
         self._words_of_qt = QTranslator(self)
         self._translate_qt()
-        self.session.preloaded.connect(self._on_preloaded)
         self._unexpected.connect(self._on_unexpected)
         self.window = self._new_window()
         self.window.set_speed(COMFORTABLE)
@@ -83,14 +82,24 @@ class Studio(QObject):
 
     @Slot()
     def _on_painted(self) -> None:
-        """What can wait until something is seen: reading scenarios, tracing, the compiled loop."""
-        if not self.startup_seconds:
-            self.startup_seconds = time.perf_counter() - STARTED
-            self.session.preload("langrl_gui.ui.views.learning_curves")
-            self.session.start()
-            self.session.open(self._what)
-        else:
+        if self.startup_seconds:
             self.window.complete()
+        else:
+            self.startup_seconds = time.perf_counter() - STARTED
+            QTimer.singleShot(0, self.window, self._begin)
+
+    @Slot()
+    def _begin(self) -> None:
+        """What can wait until something is seen: the curves' library, reading scenarios, tracing, the compiled loop.
+
+        In this order: up to Python 3.11, the binding keeps all classes that stem from Qt's in one table without a
+        lock, and looks them up even where it does not hold the interpreter's. So what makes hundreds of them is loaded
+        on this thread, and before there is another.
+        """
+        self.window.complete()
+        gc.freeze()  # the libraries that are loaded now stay; no collection need look at them again
+        self.session.start()
+        self.session.open(self._what)
 
     def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """An error that nobody expected, in whatever thread: the window says so and goes on."""
@@ -101,11 +110,6 @@ class Studio(QObject):
     @Slot(str, str)
     def _on_unexpected(self, sentence: str, details: str) -> None:
         show_problem(self.window, sentence, details)
-
-    @Slot()
-    def _on_preloaded(self) -> None:
-        self.window.complete()
-        gc.freeze()  # the libraries that are loaded now stay; no collection need look at them again
 
     @Slot(str)
     def _on_language(self, name: str) -> None:

@@ -5,7 +5,6 @@ latest wins. Rare facts (state changed, failed, saved) are signals. Nothing here
 """
 
 import functools
-import importlib
 import math
 import queue
 import subprocess
@@ -116,13 +115,11 @@ class Session(QObject):
     changed = Signal(object)
     """A live field was set, or refused: the scenario as it is now."""
     optimum_found = Signal(object)
-    preloaded = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker = _Worker(self)
         self._solver: _Task | None = None
-        self._loader: _Task | None = None
         self._worker.opened.connect(self._on_opened)
         self._worker.state_changed.connect(self._on_state)
         self._worker.failed.connect(self.failed)
@@ -142,13 +139,6 @@ class Session(QObject):
     def start(self) -> None:
         """Start the threads; commands given before wait for it."""
         self._worker.start()
-
-    def preload(self, module: str) -> None:
-        """Import one of the program's modules in the background; `preloaded` tells when it is there."""
-        self._loader = _Task(functools.partial(_import, module), self)
-        self._loader.done.connect(self.preloaded)
-        self._loader.failed.connect(self.failed)
-        self._loader.start()
 
     def open(self, what: Path | Scenario) -> None:
         """Open a scenario, or the file of one or of a run, in place of the run there is; that one stays if it fails."""
@@ -214,8 +204,6 @@ class Session(QObject):
         self._worker.closing.set()
         self._worker.commands.put(_Close())
         self._stop_solver()
-        if self._loader is not None:
-            self._loader.stop()
         self._worker.wait()
 
     # -- facts from the worker ----------------------------------------------------------------------------------------
@@ -423,8 +411,7 @@ class _Worker(QThread):
                 if child.poll() is None:
                     child.kill()
                     child.wait()
-        with _importing:
-            trainer.prepare()
+        trainer.prepare()
         self._enter(state)
 
     def _go(self, trainer: Trainer, go: _Go) -> None:
@@ -524,15 +511,6 @@ class _Task(QThread):
         self._cancelled.set()
         self.wait()
         self.setParent(None)
-
-
-_importing = threading.Lock()
-"""Held while libraries are loaded: two that are loaded at once may trip over one that both of them use."""
-
-
-def _import(module: str, _: Callable[[float], bool]) -> None:
-    with _importing:
-        importlib.import_module(module)
 
 
 def _report(error: Exception) -> tuple[str, str]:

@@ -75,6 +75,34 @@ print(seen)
     assert done.stdout == "[[]]\n"
 
 
+def test_classes_of_qt_are_made_on_the_windows_thread_only(tmp_path: Path) -> None:
+    """Others may look them up meanwhile, without a lock: once in some hundred starts, that was a crash."""
+    code = """
+import sys, threading
+seen = []
+
+def note(event, found):
+    if event == "import":
+        seen.append((found[0], threading.current_thread()))
+
+sys.addaudithook(note)
+from langrl_gui.ui import app
+
+code = app.main(["--demo", "0.2"])
+main = threading.main_thread()
+of_qt = ("PySide6", "shiboken6", "pyqtgraph", "langrl_gui.ui")
+elsewhere = [name for name, thread in seen if thread is not main and name.startswith(of_qt)]
+names = [name for name, _ in seen]
+print(elsewhere, {"pyqtgraph", "numba"} <= set(names), names.index("pyqtgraph") < names.index("numba"))
+sys.exit(code)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment(tmp_path), capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "[] True True"
+
+
 CLOSING = """
 import sys, time
 from pathlib import Path
