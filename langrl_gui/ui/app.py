@@ -121,7 +121,6 @@ class Studio(QObject):
         self.window.restoreGeometry(geometry)
         self.window.restoreState(arrangement)
         self.window.speed.setValue(speed)
-        self.window.saved_step = old.saved_step
         old.close()
 
     @Slot()

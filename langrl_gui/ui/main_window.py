@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTime, QTimer, Signal, Sl
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QColor, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QMainWindow,
@@ -23,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 import langrl_gui
-from langrl_gui.core import exports, i18n
+from langrl_gui.core import i18n
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import N_, tr
@@ -33,9 +32,11 @@ from langrl_gui.core.telemetry import Snapshot, Wanted
 from langrl_gui.ui import actions, format, icons, settings, theme
 from langrl_gui.ui.actions import Spec
 from langrl_gui.ui.cards import Card
+from langrl_gui.ui.documents import Documents
 from langrl_gui.ui.problem import show_problem
 from langrl_gui.ui.selection import Selection
-from langrl_gui.ui.session import FULL_SPEED, OPENING, RUNNING, SAVING, Session
+from langrl_gui.ui.session import FULL_SPEED, OPENING, RUNNING, Session
+from langrl_gui.ui.side_status import SideStatus
 from langrl_gui.ui.views.episode_tape import EpisodeTape
 from langrl_gui.ui.views.heat_map import QHeatMap
 from langrl_gui.ui.views.parameters import Parameters
@@ -66,7 +67,6 @@ STATES: Final = {
     "running": N_("Running"),
     "paused": N_("Paused"),
     "finished": N_("Finished"),
-    "saving": N_("Saving"),
     "failed": N_("Nothing open"),
 }
 LANGUAGE_NAMES: Final = {"en": "English", "zh_CN": "简体中文"}
@@ -100,14 +100,13 @@ class MainWindow(QMainWindow):
         self._blurred = False
         self.drawn = 0
         """Snapshots drawn so far."""
-        self.saved_step: int | None = None
-        """Step at which the run was last saved or opened; None: the next that is drawn."""
+        self.documents = Documents(session, self)
         self._asked: Wanted | None = None
         self._was_painted = False
 
         self.heat, self.graph, self.tape = QHeatMap(), StateGraph(), EpisodeTape()
         self.curves: LearningCurves | None = None
-        self.parameters, self.status = Parameters(), RunStatus()
+        self.parameters, self.status, self.side_status = Parameters(), RunStatus(), SideStatus(session.side)
         self._views: list[AnyView] = [self.graph, self.heat, self.tape]
         self._actions: dict[str, QAction] = {}
         self._specs: dict[str, Spec] = {}
@@ -116,6 +115,7 @@ class MainWindow(QMainWindow):
         self._build_toolbar()
         self.statusBar().setSizeGripEnabled(False)
         self.statusBar().addPermanentWidget(self.status, 1)
+        self.statusBar().addPermanentWidget(self.side_status)
         self.setStyleSheet(theme.WINDOW_STYLE)
         self._set_icons()
         room = self.screen().availableGeometry().size()
@@ -301,18 +301,17 @@ class MainWindow(QMainWindow):
         if snapshot is not None:
             self._draw(snapshot)
         self._ask()
+        self.side_status.look()
 
     def _draw(self, snapshot: Snapshot) -> None:
         running = self.session.state == RUNNING
         self._blurred = running and self.snapshot is not None and snapshot.step - self.snapshot.step > BLUR
         self.snapshot = snapshot
-        if self.saved_step is None:
-            self.saved_step = snapshot.step
         for view in self._turn:
             view.draw(snapshot)
         self.drawn += 1
         self.status.draw(snapshot, self.session.limits, running)
-        self.setWindowModified(snapshot.step != self.saved_step)
+        self.setWindowModified(snapshot.address != self.session.saved_at)
 
     def _ask(self) -> None:
         """Ask for what the visible views want to see next.
@@ -333,7 +332,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_opened(self, scenario: Scenario) -> None:
-        self.snapshot = self.saved_step = None
+        self.snapshot = None
         self.selection.select(())  # what it named was a state of another run
         for view in self._views:
             view.begin(scenario)
@@ -349,7 +348,7 @@ class MainWindow(QMainWindow):
     def _on_state(self, state: str) -> None:
         running = state == RUNNING
         for name, spec in self._specs.items():
-            if spec.states is not None and state != SAVING:
+            if spec.states is not None:
                 self._actions[name].setEnabled(state in spec.states)
         run = self._actions["run"]
         text = tr("Pause") if running else tr("Run")
@@ -357,7 +356,7 @@ class MainWindow(QMainWindow):
             run.setText(text)
             self._set_icons()
         self.status.set_state(tr(STATES[state]))
-        self.chooser.setEnabled(state not in (OPENING, SAVING) or self.session.scenario is None)
+        self.chooser.setEnabled(state != OPENING or self.session.scenario is None)
 
     @Slot(object)
     def _on_optimum(self, solution: Solution | None) -> None:
@@ -371,8 +370,7 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def _on_saved(self, path: str) -> None:
         if self.snapshot is not None:
-            self.saved_step = self.snapshot.step
-            self.setWindowModified(False)
+            self.setWindowModified(self.snapshot.address != self.session.saved_at)
         self.status.set_file(tr("saved {time}", time=QTime.currentTime().toString("HH:mm")))
         self._entitle()
 
@@ -421,30 +419,19 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def on_open(self) -> None:
-        dialog = self._file_dialog(tr("Open a scenario or a run"), tr("Scenarios and runs") + " (*.toml *.langrl)")
-        dialog.fileSelected.connect(self.open)
-        dialog.open()
+        self.documents.ask_open()
 
     @Slot()
     def on_save(self) -> None:
-        if self.session.file is None:
-            self.on_saveAs()
-        else:
-            self.session.save(self.session.file)
+        self.documents.save()
 
     @Slot()
     def on_saveAs(self) -> None:
-        dialog = self._file_dialog(tr("Save the run"), tr("Runs") + " (*.langrl)", suffix="langrl")
-        dialog.fileSelected.connect(self._save_to)
-        dialog.open()
+        self.documents.ask_save()
 
     @Slot()
     def on_export(self) -> None:
-        filters = ";;".join(f"{kind.upper()} (*.{kind})" for kind in exports.KINDS)
-        dialog = self._file_dialog(tr("Export"), filters, suffix="csv")
-        dialog.filterSelected.connect(self._on_filter)
-        dialog.fileSelected.connect(self._export_to)
-        dialog.open()
+        self.documents.ask_export()
 
     @Slot()
     def on_quit(self) -> None:
@@ -458,41 +445,6 @@ class MainWindow(QMainWindow):
         box.setText(f"LangRL Studio {langrl_gui.__version__}")
         box.setInformativeText(tr("Watch an agent learn to speak, word by word. MIT licence."))
         box.open()
-
-    @Slot(str)
-    def open(self, path: str) -> None:
-        """Open the scenario or run in this file."""
-        self.session.open(Path(path))
-
-    def _file_dialog(self, title: str, filters: str, suffix: str = "") -> QFileDialog:
-        dialog = QFileDialog(self, title, str(self.session.file.parent if self.session.file else Path.home()), filters)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if suffix:
-            dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-            dialog.setDefaultSuffix(suffix)
-            if self.session.scenario is not None:
-                stem = self.session.file.stem if self.session.file else self.session.scenario.name
-                dialog.selectFile("".join(c for c in stem if c.isalnum() or c in " -_") or "run")
-        return dialog
-
-    @Slot(str)
-    def _save_to(self, path: str) -> None:
-        target = Path(path)
-        self.session.save(target if target.suffix == ".langrl" else target.with_name(target.name + ".langrl"))
-
-    @Slot(str)
-    def _on_filter(self, chosen: str) -> None:
-        dialog = self.sender()
-        if isinstance(dialog, QFileDialog):
-            dialog.setDefaultSuffix(chosen.rsplit(".", 1)[-1].rstrip(")"))
-
-    @Slot(str)
-    def _export_to(self, path: str) -> None:
-        kind = Path(path).suffix[1:].lower()
-        if kind in exports.KINDS:
-            self.session.export(Path(path), kind)
-        else:
-            show_problem(self, tr("{name}: end the name in .csv, .json or .toml", name=Path(path).name), "")
 
     @Slot(int)
     def _on_speed(self, place: int) -> None:

@@ -1,4 +1,4 @@
-"""The run that a window shows, and the threads that work on it: the only module that knows of threads.
+"""The run that a window shows, and the threads that work on it: nothing else but `side_work` knows of threads.
 
 Commands go in and are applied between two slices; snapshots come out through a mailbox with one place, in which the
 latest wins. Rare facts (state changed, failed, saved) are signals. Nothing here draws.
@@ -11,9 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,11 +20,13 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from langrl_gui.core import exports, kernels, oracle, runfile, scenario
 from langrl_gui.core.errors import LangrlError
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import N_, tr
+from langrl_gui.core.runfile import Run
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Observer, Snapshot, Wanted
-from langrl_gui.core.timeline import Timeline
+from langrl_gui.core.timeline import Address, Timeline
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
+from langrl_gui.ui.side_work import Progress, SideWork, Task, report
 
 SLICE: Final = 0.008
 """Seconds that the loop runs between two looks at the commands: short enough that a click seems to act at once."""
@@ -37,9 +37,14 @@ FIRST_SLICE: Final = 10_000
 """Steps of the first slice, before it is known how fast the machine is."""
 
 # What a run is doing. `tr` is applied where it is shown.
-OPENING, READY, COMPILING, RUNNING, PAUSED, FINISHED, SAVING, FAILED = (
-    "opening", "ready", "compiling", "running", "paused", "finished", "saving", "failed",
+OPENING, READY, COMPILING, RUNNING, PAUSED, FINISHED, FAILED = (
+    "opening", "ready", "compiling", "running", "paused", "finished", "failed",
 )  # fmt: skip
+
+# Kinds of side work, and what they are called for people.
+OPTIMUM: Final = N_("Finding the optimum")
+SAVE: Final = N_("Saving")
+EXPORT: Final = N_("Exporting")
 
 
 @dataclass(frozen=True)
@@ -48,14 +53,10 @@ class _Open:
 
 
 @dataclass(frozen=True)
-class _Save:
-    path: Path
+class _Copy:
+    """The run as it is then, for side work; `then` is called with it on the session's thread."""
 
-
-@dataclass(frozen=True)
-class _Export:
-    path: Path
-    kind: str
+    then: Callable[[Run], None]
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class _Close:
     pass
 
 
-_Command = _Open | _Save | _Export | _Set | _Go | _Pause | _Reset | _Hash | _Close
+_Command = _Open | _Copy | _Set | _Go | _Pause | _Reset | _Hash | _Close
 
 
 class Session(QObject):
@@ -119,19 +120,20 @@ class Session(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker = _Worker(self)
-        self._solver: _Task | None = None
+        self.side = SideWork(self)
+        """What goes on beside the run."""
         self._worker.opened.connect(self._on_opened)
         self._worker.state_changed.connect(self._on_state)
         self._worker.failed.connect(self.failed)
-        self._worker.saved.connect(self._on_saved)
-        self._worker.exported.connect(self.exported)
+        self._worker.copied.connect(self._on_copied)
         self._worker.hashed.connect(self.hashed)
         self._worker.changed.connect(self._on_changed)
         self.state = OPENING
         self._run = 0
-        self._solving: Scenario | None = None
         self.scenario: Scenario | None = None
         self.file: Path | None = None
+        self.saved_at: Address | None = None
+        """Where the run stood when it was last saved or opened."""
         self.solution: oracle.Solution | None = None
 
     # -- commands -----------------------------------------------------------------------------------------------------
@@ -175,12 +177,17 @@ class Session(QObject):
         self._worker.speed = steps_per_second
         self._worker.at_once = False
 
+    def copy(self, then: Callable[[Run], None]) -> None:
+        """Call `then` with the run as it will stand between two slices: what side work is done on. Nothing waits."""
+        self._worker.commands.put(_Copy(then))
+
     def save(self, path: Path) -> None:
-        self._worker.commands.put(_Save(path))
+        """Write the run into this file; it goes on meanwhile."""
+        self.copy(functools.partial(self._save, path))
 
     def export(self, path: Path, kind: str) -> None:
         """Write the run's table or scenario as one of exports.KINDS."""
-        self._worker.commands.put(_Export(path, kind))
+        self.copy(functools.partial(self._export, path, kind))
 
     def hash(self) -> None:
         """Ask for the state hash; it comes as `hashed`."""
@@ -203,14 +210,14 @@ class Session(QObject):
         """Stop everything and wait for it. The session cannot be used afterwards."""
         self._worker.closing.set()
         self._worker.commands.put(_Close())
-        self._stop_solver()
+        self.side.close()
         self._worker.wait()
 
     # -- facts from the worker ----------------------------------------------------------------------------------------
 
-    @Slot(int, object, object)
-    def _on_opened(self, run: int, scenario: Scenario, file: Path | None) -> None:
-        self._run, self.scenario, self.file = run, scenario, file
+    @Slot(int, object, object, object)
+    def _on_opened(self, run: int, scenario: Scenario, file: Path | None, where: Address) -> None:
+        self._run, self.scenario, self.file, self.saved_at = run, scenario, file, where
         self._solve(scenario)
         self.opened.emit(scenario)
 
@@ -221,10 +228,30 @@ class Session(QObject):
             self._solve(scenario)  # what is best depends on the discount
         self.changed.emit(scenario)
 
-    @Slot(str)
-    def _on_saved(self, path: str) -> None:
-        self.file = Path(path)
-        self.saved.emit(path)
+    @Slot(object, object)
+    def _on_copied(self, then: Callable[[Run], None], run: Run) -> None:
+        then(run)
+
+    def _save(self, path: Path, run: Run) -> None:
+        number = self._run
+        task = self.side.new(SAVE, tr(SAVE), lambda _: runfile.write(path, run))
+        task.must_end = True
+        task.done.connect(lambda _: self._on_saved(number, path, run.moment.timeline.pointer))
+        self._start(task)
+
+    def _on_saved(self, number: int, path: Path, where: Address) -> None:
+        if number == self._run:  # and not one that took its place meanwhile
+            self.file, self.saved_at = path, where
+        self.saved.emit(str(path))
+
+    def _export(self, path: Path, kind: str, run: Run) -> None:
+        task = self.side.new(EXPORT, tr(EXPORT), lambda _: exports.write(path, kind, run))
+        task.done.connect(lambda _: self.exported.emit(str(path)))
+        self._start(task)
+
+    def _start(self, task: Task, *, instead: bool = False) -> None:
+        task.failed.connect(self.failed)
+        self.side.start(task, instead=instead)
 
     @Slot(str)
     def _on_state(self, state: str) -> None:
@@ -232,24 +259,15 @@ class Session(QObject):
         self.state_changed.emit(state)
 
     def _solve(self, scenario: Scenario) -> None:
-        self._stop_solver()
-        self.solution, self._solving = None, scenario
-        self._solver = _Task(functools.partial(_solution, scenario), self)
-        self._solver.done.connect(self._on_solved)
-        self._solver.failed.connect(self.failed)
-        self._solver.start(QThread.Priority.LowPriority)
+        self.solution = None
+        task = self.side.new(OPTIMUM, tr(OPTIMUM), functools.partial(_solution, scenario))
+        task.done.connect(self._on_solved)
+        self._start(task, instead=True)
 
     @Slot(object)
-    def _on_solved(self, result: tuple[Scenario, oracle.Solution | None]) -> None:
-        scenario, solution = result
-        if scenario is self._solving:
-            self.solution = solution
-            self.optimum_found.emit(solution)
-
-    def _stop_solver(self) -> None:
-        if self._solver is not None:
-            self._solver.stop()
-            self._solver = None
+    def _on_solved(self, solution: oracle.Solution | None) -> None:
+        self.solution = solution
+        self.optimum_found.emit(solution)
 
 
 class _Mailbox:
@@ -278,11 +296,10 @@ class _Mailbox:
 class _Worker(QThread):
     """Owns the trainer. Nobody else touches it."""
 
-    opened = Signal(int, object, object)
+    opened = Signal(int, object, object, object)
     state_changed = Signal(str)
     failed = Signal(str, str)
-    saved = Signal(str)
-    exported = Signal(str)
+    copied = Signal(object, object)
     hashed = Signal(str)
     changed = Signal(object)
 
@@ -319,7 +336,7 @@ class _Worker(QThread):
             except LangrlError as error:
                 self._fail(str(error), "")
             except Exception as error:  # whatever happens in here becomes one event; the window goes on
-                self._fail(*_report(error))
+                self._fail(*report(error))
 
     def _next_command(self) -> _Command | None:
         """The next command; None where a slice is due first."""
@@ -337,14 +354,8 @@ class _Worker(QThread):
         match command:
             case _Open(what):
                 self._open(what)
-            case _Save(path) if trainer is not None:
-                with self._saving():
-                    runfile.write(path, runfile.of_trainer(trainer))
-                self.saved.emit(str(path))
-            case _Export(path, kind) if trainer is not None:
-                with self._saving():
-                    exports.write(path, kind, runfile.of_trainer(trainer))
-                self.exported.emit(str(path))
+            case _Copy(then) if trainer is not None:
+                self.copied.emit(then, runfile.of_trainer(trainer))
             case _Hash() if trainer is not None:
                 self.hashed.emit(trainer.state_hash())
             case _Set(path, value) if trainer is not None:
@@ -359,15 +370,6 @@ class _Worker(QThread):
                 self._enter(PAUSED)
             case _Reset() if trainer is not None:
                 self._begin(Trainer(trainer.scenario), None)  # saving it must not write over what was learned
-
-    @contextmanager
-    def _saving(self) -> Iterator[None]:
-        state = self._state
-        self._enter(SAVING)
-        try:
-            yield
-        finally:
-            self._enter(state)
 
     def _open(self, what: Path | Scenario) -> None:
         state, file = self._state, None
@@ -389,7 +391,7 @@ class _Worker(QThread):
         self.limits = trainer.limits
         self._run += 1
         self.mailbox.put(self._run, None)
-        self.opened.emit(self._run, trainer.scenario, file)
+        self.opened.emit(self._run, trainer.scenario, file, trainer.timeline.pointer)
         self._enter(PAUSED if trainer.step else READY)
         self._show()
         self._compile(trainer)
@@ -486,40 +488,8 @@ class _Worker(QThread):
         self.failed.emit(sentence, details)
 
 
-class _Task(QThread):
-    """Side work: `work` is given a function to call with its progress, which answers False when it shall end."""
-
-    done = Signal(object)
-    failed = Signal(str, str)
-
-    def __init__(self, work: Callable[[Callable[[float], bool]], object], parent: QObject) -> None:
-        super().__init__(parent)
-        self._work = work
-        self._cancelled = threading.Event()
-
-    def run(self) -> None:
-        try:
-            result = self._work(lambda _: not self._cancelled.is_set())
-        except Exception as error:  # like the worker's: one event, and the window goes on
-            self.failed.emit(*_report(error))
-            return
-        if not self._cancelled.is_set():
-            self.done.emit(result)
-
-    def stop(self) -> None:
-        """Ask it to end, and wait until it has."""
-        self._cancelled.set()
-        self.wait()
-        self.setParent(None)
-
-
-def _report(error: Exception) -> tuple[str, str]:
-    """A sentence for an error that nobody expected, and the details to copy."""
-    return tr("An unexpected error: {error}", error=error), "".join(traceback.format_exception(error))
-
-
-def _solution(scenario: Scenario, progress: Callable[[float], bool]) -> tuple[Scenario, oracle.Solution | None]:
+def _solution(scenario: Scenario, progress: Progress) -> oracle.Solution | None:
     try:
-        return scenario, oracle.solve(scenario, progress=progress)
+        return oracle.solve(scenario, progress=progress)
     except (LangrlError, oracle.Cancelled):  # too large to be solved: there is none to show
-        return scenario, None
+        return None

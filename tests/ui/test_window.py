@@ -220,7 +220,7 @@ def test_the_window_fits_the_screen_it_starts_on(studio: Studio) -> None:
 def test_a_wrong_file_is_explained_and_the_report_can_be_copied(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.toml"
     wrong.write_text("name = 3\n")
-    studio.window.open(str(wrong))
+    studio.window.documents.open(str(wrong))
     qtbot.waitUntil(lambda: studio.window.findChild(Problem) is not None)
     problem = studio.window.findChild(Problem)
     assert "wrong.toml" in problem.text()
