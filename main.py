@@ -20,6 +20,8 @@ LIBRARIES = {  # what is imported: what is installed
     "safetensors": "safetensors",
     "pydantic": "pydantic",
     "regex": "regex",
+    "sacrebleu": "sacrebleu",
+    "lark": "lark",
     "platformdirs": "platformdirs",
     "tomli_w": "tomli-w",
     "tqdm": "tqdm",

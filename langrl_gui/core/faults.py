@@ -7,9 +7,10 @@ import difflib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from langrl_gui.core.i18n import tr
 
@@ -21,13 +22,12 @@ def explain(error: ValidationError, data: object, root: dict[str, Any]) -> list[
     """
     sentences: dict[str, str] = {}
     for fault in error.errors(include_url=False, include_context=False):
-        keys, schema, value = _walk(fault["loc"], data, root)
+        keys, parent, schema, value = _walk(fault, data, root)
         path = path_of(keys) or tr("the file")
         if path in sentences:
             continue
         if fault["type"] == "extra_forbidden":
-            *_, parent_schema, _ = _schemas(keys, root)
-            names = list(parent_schema.get("properties", {}))
+            names = list(parent.get("properties", {}))
             near = difflib.get_close_matches(str(keys[-1]), names, n=1, cutoff=0.6)
             hint = (
                 tr('did you mean "{name}"?', name=near[0])
@@ -35,7 +35,7 @@ def explain(error: ValidationError, data: object, root: dict[str, Any]) -> list[
                 else tr("known here: {names}", names=", ".join(names))
             )
             sentences[path] = tr("{path}: unknown key; {hint}", path=path, hint=hint)
-        elif fault["type"] == "missing":
+        elif fault["type"] in ("missing", "union_tag_not_found"):
             sentences[path] = tr("{path}: missing; expected {expected}", path=path, expected=_expected(schema, root))
         else:
             sentence = tr("{path}: found {found}, expected {expected}",
@@ -52,33 +52,45 @@ def _inside(path: str, outer: str) -> bool:
     return path.startswith((outer + ".", outer + "["))
 
 
-def _walk(
-    location: tuple[int | str, ...], data: object, root: dict[str, Any]
-) -> tuple[list[int | str], dict[str, Any], object]:
-    """The keys of `location` that are keys of the file, the schema of what belongs there, and what is there."""
+class _Place(NamedTuple):
+    """Where in the data a fault is."""
+
+    keys: list[int | str]
+    parent: dict[str, Any]
+    """The schema of the table or list that the last key is in."""
+    schema: dict[str, Any]
+    value: object
+    """What is there; None if nothing is."""
+
+
+def _walk(fault: ErrorDetails, data: object, root: dict[str, Any]) -> _Place:
+    """Along the location of `fault`, leaving out what are no keys of the file: pydantic names members of unions there,
+    and of a union that a key decides (`kind`) the value of that key."""
     keys: list[int | str] = []
-    schema: dict[str, Any] = root
+    parent: dict[str, Any] = {}
+    schema = root
     value = data
-    for depth, part in enumerate(location):
-        inner = _child(schema, part, root)
-        if inner is None and depth < len(location) - 1:
+    location = [*fault["loc"]]
+    while location:
+        part = location.pop(0)
+        if "discriminator" in schema:
+            schema = _resolve({"$ref": schema["discriminator"]["mapping"][part]}, root)
             continue
-        if inner is None and not (isinstance(value, Mapping) and part in value):
+        inner = _child(schema, part, root)
+        if inner is None and (location or not (isinstance(value, Mapping) and part in value)):
             continue
         keys.append(part)
-        schema = inner or {}
+        parent, schema = schema, inner or {}
         try:
             value = value[part]  # type: ignore[index]
         except (KeyError, IndexError, TypeError):
             value = None
-    return keys, schema, value
-
-
-def _schemas(keys: Sequence[int | str], root: dict[str, Any]) -> list[dict[str, Any]]:
-    found = [root]
-    for key in keys:
-        found.append(_child(found[-1], key, root) or {})
-    return found
+    if fault["type"].startswith("union_tag_"):
+        key = schema["discriminator"]["propertyName"]
+        keys.append(key)
+        parent, schema = schema, {"enum": list(schema["discriminator"]["mapping"])}
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return _Place(keys, parent, schema, value)
 
 
 def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +103,7 @@ def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
 def _child(schema: dict[str, Any], key: int | str, root: dict[str, Any]) -> dict[str, Any] | None:
     if isinstance(key, int):
         return _resolve(schema["items"], root) if "items" in schema else None
-    inner = schema.get("properties", {}).get(key)
+    inner = schema.get("properties", {}).get(key, schema.get("additionalProperties") or None)
     return None if inner is None else _resolve(inner, root)
 
 
@@ -99,6 +111,9 @@ def _expected(schema: dict[str, Any], root: dict[str, Any]) -> str:
     """What a schema asks for, in words."""
     if "const" in schema:
         return _toml(schema["const"])
+    if "enum" in schema:
+        choices = [_toml(value) for value in schema["enum"]]
+        return tr(" or ").join(choices) if len(choices) < 4 else tr("one of {choices}", choices=", ".join(choices))
     if "anyOf" in schema:
         return tr(" or ").join(_expected(one, root) for one in schema["anyOf"] if one.get("type") != "null")
     low, high = schema.get("minimum"), schema.get("maximum")
@@ -126,6 +141,11 @@ def _expected(schema: dict[str, Any], root: dict[str, Any]) -> str:
             if "maxItems" in schema:
                 return tr("a list of {what}, at most {most}", what=what, most=schema["maxItems"])
             return tr("a list of {what}", what=what)
+        case _ if "discriminator" in schema:
+            return tr("a table with {names}", names=schema["discriminator"]["propertyName"])
+        case _ if schema.get("additionalProperties"):
+            what = _expected(_resolve(schema["additionalProperties"], root), root)
+            return tr("a table in which every key is {what}", what=what)
         case _:
             return tr("a table with {names}", names=", ".join(schema.get("properties", {})))
 

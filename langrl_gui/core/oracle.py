@@ -12,9 +12,9 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from langrl_gui.core.dynamics import Dynamics
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
-from langrl_gui.core.rewards import Dynamics
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import PADDING, UNSEEN, Tables
 
@@ -110,7 +110,7 @@ def evaluate(scenario: Scenario, policy: Callable[[int, tuple[int, ...]], int]) 
             words = (*words, word)
             ended = bool(dynamics.ends_text[word]) or len(words) == scenario.language.max_length
             moves = dynamics.moves(joint)
-            rewards.append(float(moves.rewards[int(ended), word]))
+            rewards.append(float(moves.rewards(dynamics.ends_text | ended)[word]))
             joint = int(moves.successors[word])
         value = rewards[-1]
         for reward in reversed(rewards[:-1]):
@@ -352,7 +352,7 @@ def _explore(scenario: Scenario, most_edges: int, report: _Report) -> tuple[_Pro
         follows = np.empty((len(joints), len(slots)), np.uint32)
         for number, joint in enumerate(joints):
             moves = dynamics.moves(int(joint))
-            reward[number], follows[number] = moves.rewards[ends.astype(np.intp), slots], moves.successors
+            reward[number], follows[number] = moves.rewards(ends), moves.successors
             report((length + number / len(joints)) / language.max_length)
         classes += len(joints)
         successor = np.zeros(reward.shape, np.int32)

@@ -31,7 +31,7 @@ from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.schema import MOST_STEPS
 from langrl_gui.core.tables import BUDGET, PADDING, UNSEEN
 from langrl_gui.core.timeline import Timeline
-from langrl_gui.core.trainer import LIVE, Moment, Trainer
+from langrl_gui.core.trainer import Moment, Trainer, is_live
 
 FORMAT: Final = 1
 """Raised when an older program could not read what a newer one writes."""
@@ -585,7 +585,7 @@ def _timeline(data: _Timeline, step: int, scenario: Scenario) -> Timeline:
     if timeline.pointer.step != step or any(event.step > step for event in timeline.events):
         raise _broken(tr("has a timeline that does not lead to where the run stands"))
     for path, value in sorted({(event.path, event.value) for branch in timeline.branches for event in branch.events}):
-        if path not in LIVE:
+        if not is_live(path):
             raise _broken(tr("has an event that sets {path}, which cannot change", path=_quoted(path)))
         try:
             scenario.changed(path, value)

@@ -6,11 +6,12 @@ for editors. Knows nothing of tables or learning.
 
 import difflib
 import json
+import operator
 import tomllib
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache, partial, reduce
 from pathlib import Path, PureWindowsPath
-from typing import Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import tomli_w
 from pydantic import Field, ValidationError, model_validator
@@ -20,24 +21,12 @@ from langrl_gui.core.errors import ScenarioError, TextError, system_reason
 from langrl_gui.core.faults import explain, quoted
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.language import Language, Prompt, ReadCorpus, unsayable
+from langrl_gui.core.rewards import BUILT_IN, Ground, Reward, announced
 from langrl_gui.core.schema import MOST_STEPS, Part, as_tuple
 from langrl_gui.core.text import mark
 
 LARGEST_FILE: Final = 16 * 2**20
 """Bytes of a scenario, which is text that a person wrote, and of a corpus."""
-
-
-class MatchReward(Part):
-    """`right` where some reference that agrees with the text so far goes on like this, `wrong` elsewhere."""
-
-    kind: Literal["match"] = Field(title=N_("Kind"), description=N_("What is rewarded."))
-    right: float = Field(
-        1.0, title=N_("Right"), description=N_("Reward for a word with which a reference goes on."), ge=-1e9, le=1e9
-    )
-    wrong: float = Field(-1.0, title=N_("Wrong"), description=N_("Reward for any other word."), ge=-1e9, le=1e9)
-    weight: float = Field(
-        1.0, title=N_("Weight"), description=N_("How much this term counts in the reward."), ge=-1e9, le=1e9
-    )
 
 
 class EpsilonGreedy(Part):
@@ -107,9 +96,14 @@ class Stop(Part):
     )
 
 
-# Each of these becomes a union told apart by its first field (`kind`, `method`) when it gets a second member.
-Reward = MatchReward
+# It becomes a union told apart by its first field when it gets a second member.
 Learner = QLearning
+
+_own_rewards, _unusable_rewards = announced()
+if TYPE_CHECKING:
+    AnyReward = Reward
+else:
+    AnyReward = Annotated[reduce(operator.or_, (*BUILT_IN, *_own_rewards)), Field(discriminator="kind")]
 
 
 class Scenario(Part):
@@ -126,7 +120,7 @@ class Scenario(Part):
         description=N_("What episodes start from; none means one empty prompt."),
         max_length=10_000,
     )
-    rewards: Annotated[tuple[Reward, ...], as_tuple] = Field(
+    rewards: Annotated[tuple[AnyReward, ...], as_tuple] = Field(
         title=N_("Rewards"), description=N_("The terms that are added up to the reward."), min_length=1, max_length=100
     )
     learner: Learner = Field(
@@ -144,6 +138,11 @@ class Scenario(Part):
     def starts(self) -> tuple[Prompt, ...]:
         """The prompts; the empty one where the file names none."""
         return self.prompts or (Prompt(),)
+
+    @property
+    def ground(self) -> Ground:
+        """What the reward terms build on."""
+        return Ground(self.language, self.starts, self.language.source)
 
     def changed(self, path: str, value: object) -> "Scenario":
         """This scenario with one field (`"learner.alpha"`, `"prompts.0.text"`) set to `value`, validated anew."""
@@ -378,8 +377,8 @@ def _contradictions(scenario: Scenario) -> list[str]:
         for index, reference in enumerate(prompt.references):
             if fault := unsayable(language, reference):
                 faults.append(f"prompts[{number}].references[{index}]: {fault}")
-        if not prompt.references and any(term.kind == "match" for term in scenario.rewards):
-            faults.append(
-                tr('prompts[{number}].references: empty, but the reward "match" needs a text to match', number=number)
-            )
-    return faults
+    if not faults:  # terms compare with what the agent can say
+        ground = scenario.ground
+        for number, term in enumerate(scenario.rewards):
+            faults += term.faults(f"rewards[{number}]", ground)
+    return list(dict.fromkeys(faults))  # two terms may lack the same

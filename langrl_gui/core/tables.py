@@ -14,10 +14,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from langrl_gui.core.dynamics import Dynamics
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.language import Language
-from langrl_gui.core.rewards import Dynamics
 from langrl_gui.core.scenario import Scenario
 
 UNTRACED: Final = 0
@@ -100,7 +100,7 @@ def _most_nodes(scenario: Scenario) -> int:
     return total
 
 
-_Edges = tuple[NDArray[np.uint32], NDArray[np.float64], NDArray[np.uint32]]
+_Edges = tuple[NDArray[np.uint32], NDArray[np.uint32]]
 
 
 class Tables:
@@ -117,7 +117,7 @@ class Tables:
     reward : (capacity * slots,) float64
         For each edge its one reward. Known as soon as the node is, whether or not the edge is traced.
     share : (capacity * slots,) uint32
-        For each edge the entry of `dynamics.shares` that says what each term gave.
+        For each edge its step in `dynamics`, which knows what each term gave.
     row : (capacity,) uint32
         For each node its row.
     length : (capacity,) int32
@@ -189,19 +189,19 @@ class Tables:
         state[length] = word
         first = new * self.slots
         cells = slice(first, first + self.slots)
-        self.successor[cells], self.reward[cells], self.share[cells] = self._edges_of(joint, length)
+        self.successor[cells], self.share[cells] = self._edges_of(joint, length)
+        self.reward[cells] = self.dynamics.rewards[self.share[cells]]
         self.successor[edge] = new
         self.nodes, self.rows = new + 1, row + 1
 
     def _edges_of(self, joint: int, length: int) -> _Edges:
-        """(successor, reward, share) of the edges of a new node with this joint memory and length."""
+        """(successor, share) of the edges of a new node with this joint memory and length."""
         last = length + 1 == self.scenario.language.max_length
         if (joint, last) not in self._known_edges:
             moves = self.dynamics.moves(joint)
-            ends = (self.dynamics.ends_text | last).astype(np.intp)
-            words = np.arange(self.slots)
+            ends = self.dynamics.ends_text | last
             successor = np.where(ends, np.uint32(END), np.uint32(UNTRACED))
-            self._known_edges[joint, last] = successor, moves.rewards[ends, words], moves.shares[ends, words]
+            self._known_edges[joint, last] = successor, moves.steps(ends)
         return self._known_edges[joint, last]
 
     def _is_full(self) -> TableError:
@@ -289,7 +289,8 @@ class Tables:
         successor, reward, share = (a.reshape(-1, self.slots) for a in (self.successor, self.reward, self.share))
         for joint, length in np.unique(np.stack([joints, lengths]).astype(np.int64), axis=1).T.tolist():
             here = nodes[(joints == joint) & (lengths == length)]
-            successor[here], reward[here], share[here] = self._edges_of(joint, length)
+            successor[here], share[here] = self._edges_of(joint, length)
+            reward[here] = self.dynamics.rewards[share[here[:1]]]
 
     def _trace_all(self, most_edges: int) -> bool:
         """Trace breadth first until nothing is left (True) or there are more edges than `most_edges` (False)."""
@@ -307,6 +308,19 @@ class Tables:
             if len(edges):
                 self.trace(edges)
         return True
+
+    # -- rewards ------------------------------------------------------------------------------------------------------
+
+    def reweigh(self, scenario: Scenario) -> None:
+        """Rewards by the weights and gamma of `scenario` from now on. No term is asked again: each edge knows what each
+        term gave."""
+        if self.dynamics.reweigh(scenario):
+            edges = slice(2 * self.slots, self.nodes * self.slots)
+            self.reward[edges] = self.dynamics.rewards[self.share[edges]]
+
+    def shares_of(self, edges: NDArray[np.integer]) -> NDArray[np.float64]:
+        """(n, terms) what each reward term gave to the rewards of these edges, weighted; they add up to it."""
+        return self.dynamics.shares(self.share[edges])
 
     # -- names that do not depend on how the table was traced ---------------------------------------------------------
 

@@ -7,6 +7,7 @@ windows or files; not safe to use from two threads at once.
 import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -22,10 +23,15 @@ from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import BUDGET, END, UNTRACED, WHOLE, Tables
 from langrl_gui.core.timeline import Timeline
 
-LIVE: Final = ("learner.alpha", "learner.gamma", "learner.explore.epsilon")
-"""Fields that can change while a run goes on; a change is an event of its timeline."""
+LIVE: Final = ("learner.alpha", "learner.gamma", "learner.explore.epsilon", "rewards.N.weight")
+"""Fields that can change while a run goes on, N a number; a change is an event of its timeline."""
 
 NO_LIMIT: Final = 2**63 - 1
+
+
+def is_live(path: str) -> bool:
+    """Whether the field at `path` can change while a run goes on."""
+    return re.sub(r"\.(0|[1-9][0-9]*)\.", ".N.", path) in LIVE and ".N." not in path
 
 
 class Text(NamedTuple):
@@ -212,7 +218,7 @@ class Trainer:
         ScenarioError
             If the field is not LIVE or the value not allowed; nothing has changed then.
         """
-        if path not in LIVE:
+        if not is_live(path):
             raise ScenarioError(
                 [tr("{path}: cannot change while a run goes on; these can: {live}", path=path, live=", ".join(LIVE))]
             )
@@ -220,6 +226,7 @@ class Trainer:
         changed = self.scenario.changed(path, value)
         if changed != self.scenario:
             self.scenario = changed
+            self.tables.reweigh(changed)
             self.timeline = self.timeline.with_event(path, value)
 
     def watch(self, row: int | None) -> None:
@@ -339,6 +346,7 @@ class Trainer:
         slots = trainer.tables.slots
         for event in moment.timeline.events:
             trainer.scenario = trainer.scenario.changed(event.path, event.value)
+        trainer.tables.reweigh(trainer.scenario)
         trainer.timeline = moment.timeline
         rows = trainer.tables.find_rows(moment.states)
         trainer._begin_rows()

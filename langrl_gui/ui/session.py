@@ -224,8 +224,8 @@ class Session(QObject):
     @Slot(object)
     def _on_changed(self, scenario: Scenario) -> None:
         before, self.scenario = self.scenario, scenario
-        if before is None or before.learner.gamma != scenario.learner.gamma:
-            self._solve(scenario)  # what is best depends on the discount
+        if before is None or (before.learner.gamma, before.rewards) != (scenario.learner.gamma, scenario.rewards):
+            self._solve(scenario)  # what is best depends on the discount and on the weights of the rewards
         self.changed.emit(scenario)
 
     @Slot(object, object)

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langrl_gui.core import oracle, scenario
+from langrl_gui.core.dynamics import Dynamics
 from langrl_gui.core.errors import TableError
-from langrl_gui.core.rewards import Dynamics
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import PADDING, Tables
 
@@ -65,10 +65,10 @@ class Searched:
         moves = self.dynamics.moves(joint)
         for word in range(self.dynamics.words):
             if self.ends(words, word):
-                q.append(float(moves.rewards[1, word]))
+                q.append(float(moves.rewards(np.ones(self.dynamics.words, bool))[word]))
             else:
                 after = self._value(prompt, (*words, word), int(moves.successors[word]))
-                q.append(float(moves.rewards[0, word]) + self.gamma * after)
+                q.append(float(moves.rewards(np.zeros(self.dynamics.words, bool))[word]) + self.gamma * after)
         return max(q)
 
     def rewards(self, prompt: int, words: tuple[int, ...]) -> list[float]:
@@ -76,7 +76,8 @@ class Searched:
         joint, earned = self.dynamics.start(prompt), []
         for position, word in enumerate(words):
             moves = self.dynamics.moves(joint)
-            earned.append(float(moves.rewards[int(self.ends(words[:position], word)), word]))
+            ends = np.full(self.dynamics.words, self.ends(words[:position], word))
+            earned.append(float(moves.rewards(ends)[word]))
             joint = int(moves.successors[word])
         return earned
 

@@ -1,6 +1,7 @@
 """What a scenario file may say, and what a wrong one is told: one sentence per fault, and nothing half-loaded."""
 
 import copy
+import inspect
 import json
 import tomllib
 
@@ -11,10 +12,12 @@ from pydantic import BaseModel, ValidationError
 
 from langrl_gui.core import resources, scenario
 from langrl_gui.core.errors import ScenarioError
+from langrl_gui.core.rewards import BUILT_IN, kind_of
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.schema import Part
 
 I_LOVE_YOU = scenario.built_in()["i-love-you"].read_text("utf-8")
+KINDS = ", ".join(f'"{kind}"' for kind in sorted(map(kind_of, BUILT_IN)))
 LANGUAGE_KEYS = "words, corpus, tokenizer, max_words, joiner, max_length, end_word, context, sees_position, slip"
 
 
@@ -57,15 +60,16 @@ WRONG = [
     ('references = ["我爱你"]', 'references = ["我恨你"]',
      'prompts[0].references[0]: "我恨你" cannot be said: after "我" none of the words goes on like "恨你"'),
     ('references = ["我爱你"]', "references = []",
-     'prompts[0].references: empty, but the reward "match" needs a text to match'),
+     'prompts[0].references: empty, but the reward "match" needs a text to compare with'),
     ('references = ["我爱你"]', 'references = [""]',
      'prompts[0].references[0]: an empty text can only be said where there is an "end_word"'),
     ('references = ["我爱你"]\nweight = 1.0', 'references = ["我爱你"]\nweight = 0',
      "prompts[0].weight: found 0, expected a number from 1e-06 to 1e+06"),
     ("[[rewards]]", '[[prompts]]\nreferences = ["我"]\n[[rewards]]',
      'prompts[1].text: "" is there already, as prompts[0]; give one prompt all the references'),
-    ('kind = "match"\n', 'kind = "macth"\n', 'rewards[0].kind: found "macth", expected "match"; did you mean "match"?'),
-    ('kind = "match"\n', "", 'rewards[0].kind: missing; expected "match"'),
+    ('kind = "match"\n', 'kind = "macth"\n',
+     f'rewards[0].kind: found "macth", expected one of {KINDS}; did you mean "match"?'),
+    ('kind = "match"\n', "", f"rewards[0].kind: missing; expected one of {KINDS}"),
     ("right = 1.0", "right = inf", "rewards[0].right: found Infinity, expected a number from -1e+09 to 1e+09"),
     ("alpha = 0.5", "alpha = 5", "learner.alpha: found 5, expected a number from 0 to 1"),
     ("alpha = 0.5", "alpha = nan", "learner.alpha: found NaN, expected a number from 0 to 1"),
@@ -401,7 +405,7 @@ def _models(model: type[BaseModel]):
         yield from _models(inner)
 
 
-PARTS = {model.__name__: model for model in _models(Part) if model is not Part}
+PARTS = {model.__name__: model for model in _models(Part) if model is not Part and not inspect.isabstract(model)}
 
 
 def _fields(model: type[BaseModel]):

@@ -14,6 +14,7 @@ from langrl_gui.core.tables import END
 from langrl_gui.core.telemetry import Observer, Wanted
 from langrl_gui.core.trainer import Trainer
 from tests.problems import small_scenarios
+from tests.terms import rewarded_scenarios
 
 EVERYTHING = Wanted(True, True, True, 12, (0, 50), (0, 20))
 
@@ -182,6 +183,40 @@ def test_only_live_fields_change_while_a_run_goes_on() -> None:
     with pytest.raises(ScenarioError, match=r"learner\.alpha: found 2\.0, expected a number from 0 to 1"):
         trainer.set("learner.alpha", 2.0)
     assert trainer.timeline.events == ()
+
+
+@settings(max_examples=40, deadline=None)
+@given(rewarded_scenarios(), st.integers(0, 200), st.floats(-3, 3), st.floats(0, 1))
+def test_weights_and_gamma_that_change_on_the_way_are_events_like_any_other(
+    scenario: Scenario, step: int, weight: float, gamma: float
+) -> None:
+    first, reference = Trainer(scenario), Trainer(scenario, compiled=False, whole=0)
+    for trainer in (first, reference):
+        trainer.advance(step)
+        trainer.set(f"rewards.{len(scenario.rewards) - 1}.weight", weight)
+        trainer.advance(step + 50)
+        trainer.set("learner.gamma", gamma)
+    taken_up, again = Trainer.of_moment(scenario, first.moment()), Trainer(scenario)
+    for trainer in (first, reference, taken_up):
+        trainer.advance(400)
+    again.replay(first.timeline, 400)
+    for other in (reference, taken_up, again):
+        assert everything(first) == everything(other)
+    assert solve(first.scenario).start_value == solve(taken_up.scenario).start_value
+
+
+def test_a_changed_weight_is_paid_from_the_next_step_on() -> None:
+    trainer = Trainer(scenarios.find("i-love-you").changed("learner.alpha", 1.0))
+    trainer.advance(*trainer.limits)
+    assert trainer.greedy_text(0).total == 3.0
+    trainer.set("rewards.0.weight", -2.0)
+    assert trainer.greedy_text(0).total == -6.0
+    trainer.advance(trainer.step + 3000)
+    assert trainer.greedy_text(0).total == 6.0, "whatever was right is wrong now"
+    with pytest.raises(ScenarioError, match=r"rewards\.1: no such entry; there are 1"):
+        trainer.set("rewards.1.weight", 1.0)
+    with pytest.raises(ScenarioError, match=r"rewards\.0\.right: cannot change .* these can: .*rewards\.N\.weight"):
+        trainer.set("rewards.0.right", 1.0)
 
 
 def test_a_full_table_pauses_before_the_step_and_loses_nothing() -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from langrl_gui.core.i18n import N_, tr
+from langrl_gui.core.rewards import Reward
 from langrl_gui.core.scenario import EpsilonGreedy, QLearning, Scenario
 from langrl_gui.ui import format
 
@@ -93,7 +94,7 @@ class Parameters(QScrollArea):
         self._layout.addWidget(self._about)
         self._values: dict[str, QLabel] = {}
         self._add_section(tr("Language"), ("words", tr("Words")), ("length", tr("Length")), ("sees", tr("Sees")))
-        self._add_section(tr("Rewards"), ("rewards", tr("match")), ("references", tr("References")))
+        self._add_section(tr("Rewards"), ("rewards", tr("Terms")), ("references", tr("References")))
         self._fields: dict[str, NumberField] = {}
         self._add_live()
         self._add_section(tr("Luck and end"), ("seed", tr("Seed")), ("stop", tr("Stop when")))
@@ -112,9 +113,7 @@ class Parameters(QScrollArea):
         self._say("length", tr("{count} words", count=language.max_length))
         seen = tr("all words so far") if language.context == "all" else tr("the last {count}", count=language.context)
         self._say("sees", tr("{words}, and the position", words=seen) if language.sees_position else seen)
-        terms = [
-            f"× {term.weight:g}   {term.right:+g} / {term.wrong:+g}".replace("-", "−") for term in scenario.rewards
-        ]
+        terms = [f"× {term.weight:g}   {_told(term)}".replace("-", "−") for term in scenario.rewards]
         self._say("rewards", "\n".join(terms))
         references = [reference for prompt in scenario.starts for reference in prompt.references]
         self._say(
@@ -197,3 +196,15 @@ class Parameters(QScrollArea):
         sender = self.sender()
         if sender is not None:
             self.edited.emit(sender.objectName(), value)
+
+
+def _told(term: Reward) -> str:
+    """A reward term's name, and the settings of it that are numbers."""
+    fields = type(term).model_fields
+    name_field = fields["kind"]
+    numbers = [
+        f"{tr(fields[name].title or name)} {value:g}"
+        for name, value in term
+        if name != "weight" and isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    return " · ".join([tr(name_field.title or ""), *numbers])

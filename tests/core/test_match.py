@@ -1,15 +1,15 @@
-"""The reward terms' claims: `match` against its definition on whole texts, and the sum of terms in its order."""
+"""`match` against its definition on whole texts."""
 
 from itertools import product
 
-import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langrl_gui.core import scenario
-from langrl_gui.core.rewards import Dynamics, Ground, Match, Step
-from langrl_gui.core.scenario import Language, MatchReward, Prompt, Scenario
+from langrl_gui.core.language import Language, Prompt
+from langrl_gui.core.rewards import Ground
+from langrl_gui.core.rewards.match import Match, MatchReward
+from langrl_gui.core.scenario import Scenario
 
 
 def build(words, references, joiner="", max_length=4, end_word="", rewards=({"kind": "match"},)) -> Scenario:
@@ -19,7 +19,7 @@ def build(words, references, joiner="", max_length=4, end_word="", rewards=({"ki
 
 
 def match(problem: Scenario) -> Match:
-    return Match(Ground(problem.language, problem.starts, None, 0.95), problem.rewards[0])
+    return Match(problem.ground, problem.rewards[0])
 
 
 def is_right(language: Language, references, said: tuple[int, ...], word: int) -> bool:
@@ -128,7 +128,7 @@ def test_that_nothing_is_right_after_a_wrong_word():
 def test_that_neither_order_nor_repetition_of_references_matters():
     language = Language(words=("a", "b"), max_length=2)
     prompts = [Prompt(references=("ab", "ba")), Prompt(text="x", references=("ba", "ab", "ba"))]
-    term = Match(Ground(language, prompts, None, 0.95), MatchReward(kind="match"))
+    term = Match(Ground(language, prompts, None), MatchReward(kind="match"))
     assert term.start(0) == term.start(1)
 
 
@@ -142,78 +142,3 @@ def test_that_right_and_wrong_are_what_the_scenario_says():
     rewards = [{"kind": "match", "right": 0.25, "wrong": -3}]
     term = match(build(["a", "b"], [["a"]], rewards=rewards))
     assert term.step(term.start(0)).rewards.tolist() == [0.25, -3.0]
-
-
-# -- the sum of the terms ---------------------------------------------------------------------------------------------
-
-
-def reward_of(rewards, word=0) -> float:
-    dynamics = Dynamics(build(["a", "b"], [["a"]], rewards=rewards))
-    return float(dynamics.moves(dynamics.start(0)).rewards[0, word])
-
-
-def test_that_terms_are_weighted_and_added_left_to_right_in_scenario_order():
-    huge = {"kind": "match", "right": 1e9, "weight": 1e9}
-    one = {"kind": "match", "right": 1, "weight": 1}
-    minus = {"kind": "match", "right": 1e9, "weight": -1e9}
-    assert reward_of([huge, one, minus]) == 0.0, "1 is lost in 1e18 before 1e18 is taken away"
-    assert reward_of([huge, minus, one]) == 1.0
-    tenths = [{"kind": "match", "weight": weight} for weight in (0.1, 0.2, 0.3)]
-    assert reward_of(tenths) == (0.1 + 0.2) + 0.3 != 0.1 + (0.2 + 0.3)
-
-
-@given(st.lists(st.tuples(st.floats(-9, 9), st.floats(-9, 9), st.floats(-9, 9)), min_size=1, max_size=5))
-@settings(max_examples=60, deadline=None)
-def test_that_a_reward_follows_to_the_last_bit_from_the_shares_of_its_terms(terms):
-    rewards = [{"kind": "match", "right": right, "wrong": wrong, "weight": weight} for right, wrong, weight in terms]
-    dynamics = Dynamics(build(["a", "b", "ab"], [["ab", "a"]], end_word="b", rewards=rewards))
-    moves = dynamics.moves(dynamics.start(0))
-    for ends, word in product((0, 1), range(3)):
-        shares = dynamics.shares[moves.shares[ends, word]]
-        total = shares[0] * terms[0][2]
-        for share, (_, _, weight) in zip(shares[1:], terms[1:], strict=True):
-            total = total + share * weight
-        assert moves.rewards[ends, word] == total
-        assert shares == tuple(term[0] if word in (0, 2) else term[1] for term in terms)
-
-
-class Rhyme:
-    """A term that remembers the last word and pays, when the text ends, for ending as it began to end before."""
-
-    def start(self, prompt):
-        return None
-
-    def step(self, memory):
-        return Step(np.array([0.0, 0.5, 0.0]), (0, 1), np.array([0, 1, 0]))
-
-    def end(self, memory):
-        return 10.0 * memory
-
-
-def with_rhyme() -> Dynamics:
-    problem = build(["a", "b", "c"], [["ab"]], rewards=[{"kind": "match"}, {"kind": "match", "weight": 2}])
-    dynamics = Dynamics(problem)
-    dynamics.terms = [dynamics.terms[0], Rhyme()]
-    return dynamics
-
-
-def test_that_ending_adds_what_the_terms_give_for_the_memory_in_which_the_text_ends():
-    dynamics = with_rhyme()
-    moves = dynamics.moves(dynamics.start(0))
-    assert moves.rewards[0].tolist() == [1 + 0, -1 + 2 * 0.5, -1 + 0]
-    assert moves.rewards[1].tolist() == [1 + 0, -1 + 2 * (0.5 + 10), -1 + 0]
-    assert dynamics.shares[moves.shares[1, 1]] == (-1.0, 10.5)
-
-
-def test_that_texts_share_a_joint_memory_only_where_every_term_remembers_the_same():
-    dynamics = with_rhyme()
-    right, other, third = dynamics.moves(dynamics.start(0)).successors.tolist()
-    assert len({right, other, third}) == 3, "a is right; b and c are wrong, but rhyme differently"
-    after_a, after_c = dynamics.moves(right), dynamics.moves(third)
-    assert after_c.successors[0] == after_c.successors[2] == after_a.successors[2], "wrong, and ending on no b"
-    assert after_c.successors[1] != after_a.successors[1]
-
-
-@pytest.mark.parametrize(("end_word", "ends"), [("", [False, False]), ("b", [False, True])])
-def test_that_only_the_end_word_ends_a_text_early(end_word, ends):
-    assert Dynamics(build(["a", "b"], [["a"]], end_word=end_word)).ends_text.tolist() == ends

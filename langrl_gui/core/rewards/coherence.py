@@ -1,0 +1,102 @@
+"""`coherence`: whether the words of a text belong together, by how often the corpus has them near each other."""
+
+import math
+from collections import Counter
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from langrl_gui.core.i18n import N_
+from langrl_gui.core.rewards.term import Ground, Memory, Reward, Step
+from langrl_gui.core.text import Corpus
+
+
+class CoherenceReward(Reward):
+    """The mean association of each word with the last `window` words before it, from -1 to 1.
+
+    Association is normalised pointwise mutual information (Bouma 2009), ln(p(a,b) / (p(a) p(b))) / -ln p(a,b), of
+    pairs of words at most `window` words apart in one sentence of the corpus, in either order: 1 for words that only
+    occur together, 0 for words that ignore each other or that the corpus does not have, -1 for words that never meet.
+    A text's first word and its end word earn 0.
+    """
+
+    needs_corpus: ClassVar = True
+
+    kind: Literal["coherence"] = Field(
+        title=N_("Coherence"),
+        description=N_("Whether each word belongs with those before it: how often the corpus has them close together."),
+    )
+    window: int = Field(
+        5,
+        title=N_("Window"),
+        description=N_("How many words apart two words may be to count as together."),
+        ge=1,
+        le=20,
+        json_schema_extra={"unit": N_("words")},
+    )
+
+    def term(self, ground: Ground) -> "Coherence":
+        return Coherence(ground, self)
+
+
+class Coherence:
+    """The memory is the last `window` words."""
+
+    def __init__(self, ground: Ground, settings: CoherenceReward) -> None:
+        assert ground.corpus is not None
+        self._words = len(ground.language.words)
+        self._end_word = ground.language.end
+        self._window = settings.window
+        self._pairs = Associations(ground.corpus, self._words, settings.window)
+
+    def start(self, prompt: int) -> Memory:
+        return ()
+
+    def step(self, memory: Memory) -> Step:
+        assert isinstance(memory, tuple)
+        rewards = np.zeros(self._words)
+        for word in memory:
+            rewards += self._pairs.with_word(word)
+        if memory:
+            rewards /= len(memory)
+        if self._end_word is not None:
+            rewards[self._end_word] = 0.0
+        last = memory if len(memory) < self._window else memory[1:]
+        return Step(rewards, [(*last, word) for word in range(self._words)], np.arange(self._words))
+
+    def end(self, memory: Memory) -> float:
+        return 0.0
+
+
+class Associations:
+    """Normalised pointwise mutual information of words, counted in a corpus."""
+
+    def __init__(self, corpus: Corpus, words: int, window: int) -> None:
+        self._words = words
+        pairs: list[Counter[int]] = [Counter() for _ in range(words)]
+        for sentence in corpus.sentences:
+            for place, first in enumerate(sentence):
+                if first >= 0:
+                    for second in sentence[place + 1 : place + 1 + window]:
+                        if second >= 0:
+                            pairs[first][second] += 1
+                            pairs[second][first] += 1
+        self._pairs = pairs
+        self._alone = np.array([sum(with_word.values()) for with_word in pairs], np.float64)
+        self._total = int(self._alone.sum())
+
+    def with_word(self, word: int) -> NDArray[np.float64]:
+        """(words,) the association of every word with this one."""
+        result = np.zeros(self._words)
+        alone = self._alone[word]
+        if alone:
+            result[self._alone > 0] = -1.0
+            for other, count in self._pairs[word].items():
+                together = count / self._total
+                if together == 1:  # the corpus has this pair and nothing else
+                    result[other] = 1.0
+                else:
+                    result[other] = math.log(count * self._total / (alone * self._alone[other])) / -math.log(together)
+        return result

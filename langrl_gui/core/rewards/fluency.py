@@ -1,0 +1,198 @@
+"""`fluency`: how likely each word is after the ones before it, by an n-gram model of the corpus."""
+
+import math
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from langrl_gui.core.i18n import N_, tr
+from langrl_gui.core.rewards.term import Ground, Memory, Reward, Step
+from langrl_gui.core.text import Corpus
+
+Smoothing = Literal["maximum-likelihood", "laplace", "lidstone", "kneser-ney"]
+
+
+class FluencyReward(Reward):
+    """The natural logarithm of each word's probability after the `order` - 1 words before it, or `floor` if that is
+    higher; so a word that the model thinks impossible costs something that can be seen."""
+
+    needs_corpus: ClassVar = True
+
+    kind: Literal["fluency"] = Field(
+        title=N_("Fluency"),
+        description=N_("How likely each word is after the words before it, learned from the corpus (n-gram model)."),
+    )
+    order: int = Field(
+        2,
+        title=N_("Order"),
+        description=N_("Words that are looked at together; 2 looks at the word before."),
+        ge=1,
+        le=6,
+        json_schema_extra={"unit": N_("words")},
+    )
+    smoothing: Smoothing = Field(
+        "laplace",
+        title=N_("Smoothing"),
+        description=N_("What a sequence that the corpus does not have is worth."),
+    )
+    added: float = Field(
+        0.1,
+        title=N_("Added count"),
+        description=N_("With lidstone: how often everything counts as seen beforehand; laplace is 1."),
+        ge=1e-6,
+        le=1000.0,
+    )
+    discount: float = Field(
+        0.75,
+        title=N_("Discount"),
+        description=N_("With kneser-ney: how much of each count is kept for what was not seen."),
+        ge=0.0,
+        le=1.0,
+    )
+    floor: float = Field(
+        -10.0,
+        title=N_("Floor"),
+        description=N_("The least reward of a word, however unlikely it is."),
+        ge=-700.0,
+        le=0.0,
+    )
+
+    def term(self, ground: Ground) -> "Fluency":
+        return Fluency(ground, self)
+
+    def faults(self, path: str, ground: Ground) -> list[str]:
+        faults = super().faults(path, ground)
+        if not faults and ground.corpus is not None and not any(ground.corpus.sentences):
+            faults.append(tr("{path}.kind: there is nothing to learn, because the corpus is empty", path=path))
+        return faults
+
+
+class Fluency:
+    """The memory is the last `order` - 1 words, signs for the beginning of the text included."""
+
+    def __init__(self, ground: Ground, settings: FluencyReward) -> None:
+        assert ground.corpus is not None
+        self._words = len(ground.language.words)
+        self._end_word = ground.language.end
+        self._floor = settings.floor
+        self._model = NGrams(ground.corpus, self._words, self._end_word, settings)
+
+    def start(self, prompt: int) -> Memory:
+        return (self._model.begin,) * (self._model.order - 1)
+
+    def step(self, memory: Memory) -> Step:
+        assert isinstance(memory, tuple)
+        every = self._model.probabilities(memory)
+        chances = every[: self._words].copy()
+        if self._end_word is not None:
+            chances[self._end_word] = every[self._model.end]
+        # Few probabilities are different: those of words that were counted equally often are equal.
+        distinct, place = np.unique(chances, return_inverse=True)
+        logarithms = np.array([max(math.log(p), self._floor) if p > 0 else self._floor for p in distinct.tolist()])
+        rewards = logarithms[place.ravel()]
+        if not memory:
+            return Step(rewards, [()], np.zeros(self._words, np.intp))
+        last = memory[1:]
+        return Step(rewards, [(*last, word) for word in range(self._words)], np.arange(self._words))
+
+    def end(self, memory: Memory) -> float:
+        return 0.0
+
+
+class NGrams:
+    """Probabilities of what comes next, counted in a corpus.
+
+    Every sentence is counted with `order` - 1 signs for its beginning before it and as many, at least one, for its end
+    after it. What can come next is: any word, a word outside the vocabulary, and either sign; probabilities sum to 1
+    over these. Maximum likelihood, Laplace and Lidstone (Lidstone 1920) divide counts (plus 0, 1 or `added`) after the
+    whole context. Kneser-Ney is the interpolated form (Chen & Goodman 1999, section 3.3, with one discount): below the
+    highest order counts are of the different words that come before, and a context that was never seen is shortened.
+    """
+
+    def __init__(self, corpus: Corpus, words: int, end_word: int | None, settings: FluencyReward) -> None:
+        self.order = settings.order
+        self._outside, self.begin, self.end = words, words + 1, words + 2
+        self._events = words + 3
+        self._discount = settings.discount if settings.smoothing == "kneser-ney" else None
+        added = {"maximum-likelihood": 0.0, "laplace": 1.0, "lidstone": settings.added, "kneser-ney": 0.0}
+        self._added = added[settings.smoothing]
+        before, after = [self.begin] * (self.order - 1), [self.end] * max(1, self.order - 1)
+        sentences = [
+            [*before, *(word if word >= 0 else self._outside for word in sentence), *after]
+            for line in corpus.sentences
+            for sentence in _ended(line, end_word)
+        ]
+        self._levels = [_packed(_counted(sentences, self.order))]  # by length of the context, the longest first
+        if self._discount is not None:
+            for order in range(self.order, 1, -1):
+                different: _Counts = defaultdict(lambda: defaultdict(int))
+                for context, following in _counted(sentences, order).items():
+                    for event in following:
+                        different[context[1:]][event] += 1
+                self._levels.append(_packed(different))
+
+    def probabilities(self, context: tuple[int, ...]) -> NDArray[np.float64]:
+        """(words + 3,) the chance of each word, of one outside the vocabulary, and of the signs for begin and end."""
+        if self._discount is not None:
+            return self._interpolated(context, 0)
+        chances = np.full(self._events, self._added)
+        total = self._added * self._events
+        if context in self._levels[0]:
+            events, counts = self._levels[0][context]
+            chances[events] += counts
+            total = counts.sum() + total
+        if total:
+            chances /= total
+        return chances
+
+    def _interpolated(self, context: tuple[int, ...], level: int) -> NDArray[np.float64]:
+        assert self._discount is not None
+        known = self._levels[level].get(context)
+        if not context:
+            alone = np.zeros(self._events)
+            if known is not None:
+                alone[known[0]] = known[1] / known[1].sum()
+            return alone
+        lower = self._interpolated(context[1:], level + 1)
+        if known is None:
+            return lower
+        events, counts = known
+        total = counts.sum()
+        chances: NDArray[np.float64] = self._discount * len(events) / total * lower
+        chances[events] = np.maximum(counts - self._discount, 0.0) / total + chances[events]
+        return chances
+
+
+_Counts = defaultdict[tuple[int, ...], defaultdict[int, int]]
+
+
+def _ended(line: Sequence[int], end_word: int | None) -> Iterator[Sequence[int]]:
+    """The sentences of a line: an end word that stands in the corpus ends one, as it does when it is said."""
+    begin = 0
+    for place, word in enumerate(line):
+        if word == end_word:
+            yield line[begin:place]
+            begin = place + 1
+    if begin < len(line):
+        yield line[begin:]
+
+
+def _counted(sentences: list[list[int]], order: int) -> "_Counts":
+    """For each context of `order` - 1 words and signs what came after it, and how often."""
+    counts: _Counts = defaultdict(lambda: defaultdict(int))
+    for sentence in sentences:
+        for last in range(order - 1, len(sentence)):
+            counts[tuple(sentence[last - order + 1 : last])][sentence[last]] += 1
+    return counts
+
+
+def _packed(counts: _Counts) -> dict[tuple[int, ...], tuple[NDArray[np.intp], NDArray[np.float64]]]:
+    """For each context the events that were seen after it, and how often."""
+    return {
+        context: (np.array(list(following), np.intp), np.array(list(following.values()), np.float64))
+        for context, following in counts.items()
+    }

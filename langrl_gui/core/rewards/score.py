@@ -1,0 +1,129 @@
+"""Terms that give a text a score from 0 to 1: paid when it ends, or word by word as the score rises and falls."""
+
+from abc import ABC, abstractmethod
+from collections import deque
+from collections.abc import Container, Sequence
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from langrl_gui.core.i18n import N_
+from langrl_gui.core.language import Language, next_texts
+from langrl_gui.core.rewards.term import Ground, Memory, ShapableReward, Step
+
+Paid = Literal["at-end", "each-word"]
+
+
+class ScoreReward(ShapableReward, ABC):
+    """Settings that all scores share."""
+
+    paid: Paid = Field(
+        "at-end",
+        title=N_("Paid"),
+        description=N_("When the score is paid: at the end of the text, or with each word what it adds to the score."),
+    )
+
+
+class Score(ABC):
+    """An automaton whose rewards follow from the score of the text so far, which is also its potential."""
+
+    def __init__(self, words: int, paid: Paid) -> None:
+        self._words = words
+        self._each_word = paid == "each-word"
+        self._scores: dict[Memory, float] = {}
+
+    @abstractmethod
+    def start(self, prompt: int) -> Memory:
+        """The memory of a text with no words yet."""
+
+    @abstractmethod
+    def follow(self, memory: Memory) -> tuple[Sequence[Memory], NDArray[np.intp]]:
+        """The memories that can follow, and for each word which of them does."""
+
+    @abstractmethod
+    def score(self, memory: Memory) -> float:
+        """The score of the text so far."""
+
+    def potential(self, memory: Memory) -> float:
+        if memory not in self._scores:
+            self._scores[memory] = self.score(memory)
+        return self._scores[memory]
+
+    def step(self, memory: Memory) -> Step:
+        memories, which = self.follow(memory)
+        if not self._each_word:
+            return Step(np.zeros(self._words), memories, which)
+        gains = np.array([self.potential(after) for after in memories]) - self.potential(memory)
+        return Step(gains[which], memories, which)
+
+    def end(self, memory: Memory) -> float:
+        return 0.0 if self._each_word else self.potential(memory)
+
+
+class TextScore(Score):
+    """A score of the whole text, which is therefore remembered: as words, of which those that the prompt's references
+    do not tell apart are one."""
+
+    def __init__(self, ground: Ground, paid: Paid) -> None:
+        super().__init__(len(ground.language.words), paid)
+        self._ground = ground
+        self._classes: dict[int, tuple[list[int], NDArray[np.intp]]] = {}
+
+    @abstractmethod
+    def alike(self, prompt: int) -> Sequence[str]:
+        """A text for each word; words with equal texts score the same in this prompt's answers, wherever they stand."""
+
+    @abstractmethod
+    def score_of(self, prompt: int, words: tuple[int, ...]) -> float:
+        """The score of these words, none of them the end word."""
+
+    def start(self, prompt: int) -> Memory:
+        return prompt, ()
+
+    def follow(self, memory: Memory) -> tuple[Sequence[Memory], NDArray[np.intp]]:
+        assert isinstance(memory, tuple)
+        prompt, said = memory
+        if prompt not in self._classes:
+            self._classes[prompt] = classes(self._ground, self.alike(prompt))
+        firsts, which = self._classes[prompt]
+        return [(prompt, said if word < 0 else (*said, word)) for word in firsts], which
+
+    def score(self, memory: Memory) -> float:
+        assert isinstance(memory, tuple)
+        return self.score_of(*memory)
+
+
+def classes(ground: Ground, forms: Sequence[str]) -> tuple[list[int], NDArray[np.intp]]:
+    """Words of equal form as one: the first word of each class, -1 for the end word's, and each word's class."""
+    end_word = ground.language.end
+    numbers: dict[str | None, int] = {}
+    firsts: list[int] = []
+    which = np.empty(len(forms), np.intp)
+    for word, form in enumerate(forms):
+        key = None if word == end_word else form
+        which[word] = numbers.setdefault(key, len(numbers))
+        if which[word] == len(firsts):
+            firsts.append(-1 if word == end_word else word)
+    return firsts, which
+
+
+def stranger(known: Container[str]) -> str:
+    """A character that stands for all that are not known; it belongs to no script."""
+    return next(sign for sign in map(chr, range(0xE000, 0xF900)) if sign not in known)
+
+
+def division(language: Language, text: str) -> tuple[int, ...]:
+    """The word numbers that make `text`: as few as possible, and of several ways the one with the lowest numbers."""
+    ways = {text: tuple[int, ...]()}
+    queue = deque([text])
+    while queue:
+        rest = queue.popleft()
+        if not rest:
+            return ways[rest]
+        for word, after in next_texts(language, rest):
+            if after not in ways:
+                ways[after] = (*ways[rest], word)
+                queue.append(after)
+    raise ValueError(f"{text!r} cannot be said")  # a scenario whose references cannot be said is refused before
