@@ -13,7 +13,7 @@ typedef uint64_t u64;
 /* Numbers shared with core/arrays.py, core/draws.py and core/tables.py. */
 enum { STEP, EPISODE, NODE, POSITION, PROMPT, BIN_SHIFT, MISSING };
 enum { RETURN, SURPRISE, LAST_Q, LAST_TD_ERROR };
-enum { WATCH_STEP, WATCH_EDGE };
+enum { WATCH_STEP, WATCH_EDGE, WATCH_CELL };
 enum { WATCH_REWARD, WATCH_OLD, WATCH_FUTURE, WATCH_ALPHA, WATCH_GAMMA };
 enum { STEPS_DONE, EPISODES_DONE, EDGE_MISSING };
 enum { UNTRACED, END };
@@ -25,6 +25,7 @@ typedef struct {
     const double *reward;
     const u32 *row, *starts;
     const u64 *prompt_thresholds;
+    const u32 *offer, *offer_count, *offer_slots;
     u64 prompts;
 } World;
 
@@ -47,6 +48,8 @@ typedef struct {
     u64 *tape;
     u64 tape_length;
     double *path;
+    u64 *chosen;
+    double *values;
     const double *prompt_weights;
     Histories histories;
     u64 *watch_which;
@@ -56,7 +59,9 @@ typedef struct {
 typedef struct {
     u64 slots;
     double alpha, gamma;
-    u64 explore_threshold, explore_key, slot_key, prompt_key, step_limit, episode_limit, watched_row;
+    u64 explore_threshold, explore_key, slot_key, prompt_key, step_limit, episode_limit;
+    double slip;
+    u64 slip_threshold, slip_key, slipped_key, watched_row;
 } Rules;
 
 static u64 mix(u64 value) {
@@ -192,6 +197,7 @@ int run(const World *world, const Learned *learned, const Progress *progress, co
         }
         if (row == watched_row) {
             progress->watch_which[WATCH_STEP] = step + 1, progress->watch_which[WATCH_EDGE] = edge;
+            progress->watch_which[WATCH_CELL] = cell;
             progress->watch_amounts[WATCH_REWARD] = reward, progress->watch_amounts[WATCH_OLD] = old;
             progress->watch_amounts[WATCH_FUTURE] = future;
             progress->watch_amounts[WATCH_ALPHA] = alpha, progress->watch_amounts[WATCH_GAMMA] = gamma;

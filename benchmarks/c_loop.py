@@ -48,7 +48,7 @@ def advance_in_c(trainer: Trainer) -> Callable[[int], None]:
     pointers = (
         _struct(*world, np.uint64(len(world.starts))),
         _struct(*learned),
-        _struct(*progress[:3], np.uint64(len(progress.tape)), *progress[3:5], *progress.histories, *progress.watch),
+        _struct(*progress[:3], np.uint64(len(progress.tape)), *progress[3:7], *progress.histories, *progress.watch),
     )
 
     def advance(steps: int) -> None:

@@ -1,15 +1,23 @@
-"""Random small problems for tests."""
+"""Random small problems for tests, and terms that only mask."""
 
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+import pytest
 from hypothesis import strategies as st
 
+from langrl_gui.core.dynamics import Dynamics
+from langrl_gui.core.rewards import Step
 from langrl_gui.core.scenario import Scenario, from_data
+from langrl_gui.core.text import mark
 
 
 @st.composite
 def small_scenarios(draw: st.DrawFn, exact: bool = False) -> Scenario:
-    """Languages of 1 to 4 words and positions, with every kind of context; `exact`: such that all of Q* is learned."""
+    """Languages of 1 to 4 words and positions, with every kind of context, some with a shortlist, some that slip;
+    `exact`: such that all of Q* is learned."""
     words = ["a", "b", "c", "ab"][: draw(st.integers(1, 4))]
     length = draw(st.integers(1, 3 if exact else 4))
     end_word = draw(st.sampled_from(["", words[-1]])) if len(words) > 1 else ""
@@ -25,6 +33,10 @@ def small_scenarios(draw: st.DrawFn, exact: bool = False) -> Scenario:
         }
         for number in range(draw(st.integers(1, 3)))
     ]
+    lines = draw(
+        st.lists(st.lists(st.sampled_from(words), min_size=1, max_size=5).map(" ".join), min_size=1, max_size=4)
+    )
+    corpus = {"corpus": "corpus.txt", "tokenizer": "whitespace", "shortlist": draw(st.integers(1, len(words)))}
     amount = st.floats(-2, 2).map(lambda x: round(x, 3))
     terms = [
         {"kind": "match", "right": draw(amount), "wrong": draw(amount), "weight": draw(amount)}
@@ -39,6 +51,8 @@ def small_scenarios(draw: st.DrawFn, exact: bool = False) -> Scenario:
                 "end_word": end_word,
                 "context": context,
                 "sees_position": draw(st.booleans()),
+                "slip": 0.0 if exact else draw(st.sampled_from([0.0, 0.0, 0.25, 1.0])),
+                **draw(st.sampled_from([{}, corpus])),
             },
             "prompts": prompts,
             "rewards": terms,
@@ -50,5 +64,42 @@ def small_scenarios(draw: st.DrawFn, exact: bool = False) -> Scenario:
                 "explore": {"kind": "epsilon-greedy", "epsilon": 1.0 if exact else draw(st.floats(0, 1))},
                 "seed": draw(st.integers(0, 2**63 - 1)),
             },
-        }
+        },
+        read_corpus=lambda name, tokenizer: mark("\n".join(lines), tokenizer),
     )
+
+
+class Masks:
+    """A term that earns nothing and allows after each text what a table says; its memory is the text."""
+
+    def __init__(self, words: int, seed: int, rarely: float = 0.5) -> None:
+        self._words, self._seed, self._rarely = words, seed, rarely
+
+    def start(self, prompt: int) -> Hashable:
+        return (prompt,)
+
+    def allows(self, memory: Hashable) -> np.ndarray:
+        luck = np.random.default_rng([self._seed, *memory])
+        allowed = luck.random(self._words) < self._rarely
+        return allowed if len(memory) > 1 else np.ones(self._words, bool)  # something can be said at the start
+
+    def step(self, memory: Hashable) -> Step:
+        following = [(*memory, word) for word in range(self._words)]
+        return Step(np.zeros(self._words), following, np.arange(self._words), self.allows(memory))
+
+    def end(self, memory: Hashable) -> float:
+        return 0.125 * (len(memory) - 1)
+
+
+@contextmanager
+def masked(seed: int, rarely: float = 0.5) -> Iterator[None]:
+    """Puts `Masks` in the place of the last term of whatever scenario is looked at within."""
+    ordinary = Dynamics.__init__
+
+    def with_masks(self: Dynamics, scenario: Scenario) -> None:
+        ordinary(self, scenario)
+        self.terms[-1] = Masks(self.words, seed, rarely)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Dynamics, "__init__", with_masks)
+        yield

@@ -30,8 +30,9 @@ RETURN, SURPRISE, LAST_Q, LAST_TD_ERROR = range(4)
 AMOUNTS: Final = 4
 
 # Places in `Watch.which` and `Watch.amounts`
-WATCH_STEP, WATCH_EDGE = range(2)
-"""Step number of the last update of the watched row, counted from 1, 0 before the first; the edge that was taken."""
+WATCH_STEP, WATCH_EDGE, WATCH_CELL = range(3)
+"""Step number of the last update of the watched row, counted from 1, 0 before the first; the edge that was taken, and
+the cell that learned from it: another word's, where the chosen one slipped."""
 WATCH_REWARD, WATCH_OLD, WATCH_FUTURE, WATCH_ALPHA, WATCH_GAMMA = range(5)
 """What the update was made from: reward, the value before it, what the next row was worth, alpha and gamma."""
 NO_ROW: Final = np.uint64(2**64 - 1)
@@ -42,7 +43,7 @@ STEPS_DONE, EPISODES_DONE, EDGE_MISSING = range(3)
 
 
 class World(NamedTuple):
-    """What the loop reads: see tables.Tables for the first four."""
+    """What the loop reads: see tables.Tables for all but one."""
 
     successor: Numbers
     reward: Floats
@@ -50,6 +51,20 @@ class World(NamedTuple):
     starts: Numbers
     prompt_thresholds: Counts
     """(prompts,) cumulative chances in units of 2^-53; prompt i is drawn where `bits >> 11` is below entry i."""
+    offer: Numbers
+    offer_count: Numbers
+    offer_slots: Numbers
+
+
+class Variant(NamedTuple):
+    """What a loop is compiled for. The ordinary one has nothing of it, and does not pay for it."""
+
+    restricted: bool = False
+    """Whether nodes offer some slots only."""
+    scans: bool = False
+    """Whether nodes with different offers may share a row: then its maximum is searched for each node, not kept."""
+    slips: bool = False
+    """Whether the word that is emitted may be another than the chosen one."""
 
 
 class Histories(NamedTuple):
@@ -81,6 +96,10 @@ class Progress(NamedTuple):
     """(a power of two,) the edge taken at each step, the step's number modulo the length."""
     path: Floats
     """(max_length,) room for the rewards along one greedy text."""
+    chosen: Counts
+    """Where words slip, the slot that was chosen at each step, as `tape` has the edge that was taken; else empty."""
+    values: Floats
+    """Where words slip and everything is traced, (nodes,) room for each node's value; else empty."""
     prompt_weights: Floats
     """(prompts,) weights that add up to 1."""
     histories: Histories
@@ -100,13 +119,18 @@ class Rules(NamedTuple):
     prompt_key: np.uint64
     step_limit: np.uint64
     episode_limit: np.uint64
+    slip: float
+    slip_threshold: np.uint64
+    """A word slips where `bits >> 11` is below it."""
+    slip_key: np.uint64
+    slipped_key: np.uint64
     watched_row: np.uint64
     """The row whose updates go to `Progress.watch`, or NO_ROW."""
 
 
 def new_watch() -> Watch:
     """Nothing seen yet."""
-    return Watch(np.zeros(2, np.uint64), np.zeros(5))
+    return Watch(np.zeros(3, np.uint64), np.zeros(5))
 
 
 def new_histories() -> Histories:

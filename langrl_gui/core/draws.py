@@ -25,6 +25,10 @@ SLOT: Final = 1
 """Which slot an exploring step takes."""
 PROMPT: Final = 2
 """Which prompt an episode begins with."""
+SLIP: Final = 3
+"""Whether this step emits another word than the chosen one."""
+SLIPPED: Final = 4
+"""Which of the offered words a slip emits."""
 
 
 def mix(value: int) -> int:

@@ -1,5 +1,6 @@
-"""All reward terms together as one automaton over word numbers: joint memories, and what each step earns.
+"""All reward terms and rules of a language together as one automaton: joint memories, what can be said, what it earns.
 
+What is said is a word, chosen by its slot: all words, or those of the shortlist after the last word.
 Every joint memory is asked once. What a step earns is kept term by term, apart from weights and gamma; so these can
 change at any time, and no term has to be asked again.
 """
@@ -10,8 +11,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core.rewards import Memory, ShapableReward, ShapableTerm
+from langrl_gui.core.errors import TableError
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.rewards import Memory, ShapableReward, ShapableTerm, Step
 from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.text import Shortlist
 
 _FIRST_STEPS: Final = 1024
 """Steps for which there is room at first; the room doubles when it is full."""
@@ -22,29 +26,36 @@ class Moves:
 
     Attributes
     ----------
-    successors : (words,) uint32
-        The joint memory that each word leads to.
-    offered : (words,) bool
-        Which words every term allows.
+    words : (slots,) uint32
+        The word of each slot, ascending.
+    offered : (slots,) bool
+        Which of them may be said: those that the shortlist has and every term allows.
+    stops : (slots,) bool
+        Which of them is the end word.
+    successors : (slots,) uint32
+        The joint memory that each leads to.
     """
 
     def __init__(
         self,
         dynamics: "Dynamics",
-        successors: NDArray[np.uint32],
+        words: NDArray[np.uint32],
         offered: NDArray[np.bool_],
+        successors: NDArray[np.uint32],
         amounts: NDArray[np.float64],
     ) -> None:
-        self.successors = successors
+        self.words = words
         self.offered = offered
+        self.stops = dynamics.ends_text[words]
+        self.successors = successors
         self._dynamics = dynamics
-        self._amounts = amounts  # (words, columns), where the text goes on
+        self._amounts = amounts  # (slots, columns), where the text goes on
         self._goes_on = np.zeros(0, np.uint32)
         self._ends = np.zeros(len(offered), np.uint32)
         self._known = np.zeros(len(offered), bool)
 
     def steps(self, ends: NDArray[np.bool_]) -> NDArray[np.uint32]:
-        """(words,) the number of each word's step in `Dynamics.amounts`; `ends`: which words end the text here."""
+        """(slots,) the number of each slot's step in `Dynamics.amounts`; `ends`: which slots end the text here."""
         if not len(self._goes_on) and not ends.all():
             self._goes_on = self._dynamics.record(self._amounts)
         new = np.flatnonzero(ends & ~self._known)
@@ -54,17 +65,23 @@ class Moves:
         return np.where(ends, self._ends, self._goes_on) if len(self._goes_on) else self._ends.copy()
 
     def rewards(self, ends: NDArray[np.bool_]) -> NDArray[np.float64]:
-        """(words,) what each word earns by today's weights and gamma."""
+        """(slots,) what each slot earns by today's weights and gamma."""
         steps = self.steps(ends)  # first: they may be new
         return self._dynamics.rewards[steps]
 
 
 class Dynamics:
-    """The scenario's reward terms as one.
+    """The scenario's reward terms, and what they and the shortlist allow, as one.
 
     Attributes
     ----------
     terms : list of Term
+    slots : int
+        Choices at most, see `Language.slots`.
+    compact : bool
+        Whether slots stand for the words of a shortlist.
+    restricted : bool
+        Whether anywhere, as far as has been asked, fewer than all slots are offered.
     amounts : (steps, columns) float64
         What each kind of step earns: a column for each term, its amount; then two for each term that is shaped, its
         potential before the step and after it, which is 0 where the text ends. Tables refer to steps by number.
@@ -83,6 +100,16 @@ class Dynamics:
         self.ends_text = np.zeros(self.words, bool)
         if language.end is not None:
             self.ends_text[language.end] = True
+        self._shortlist: Shortlist | None = None
+        if language.shortlist is not None and language.shortlist < self.words:
+            assert language.source is not None
+            self._shortlist = Shortlist(language.source, language.shortlist, language.end)
+        # What an agent does not see cannot decide which word a slot of its row stands for.
+        self.compact = self._shortlist is not None and language.context != 0
+        self.slots = language.slots
+        self.restricted = False
+        self._every_word = np.arange(self.words, dtype=np.uint32)
+        self._every_slot = np.ones(self.slots, bool)
         self._shaped: list[tuple[int, ShapableTerm]] = []
         self.potentials = np.zeros(len(self.terms), np.uint32)
         for number, (settings, term) in enumerate(zip(scenario.rewards, self.terms, strict=True)):
@@ -93,6 +120,7 @@ class Dynamics:
         self._amounts = np.zeros((_FIRST_STEPS, len(self.terms) + 2 * len(self._shaped)))
         self._rewards = np.zeros(_FIRST_STEPS)
         self._steps = 0
+        # The terms' memories, and last the word that was said last, where a shortlist depends on it.
         self._memories: list[tuple[Memory, ...]] = []
         self._memory_numbers: dict[tuple[Memory, ...], int] = {}
         self._moves: dict[int, Moves] = {}
@@ -108,14 +136,37 @@ class Dynamics:
         return self._rewards[: self._steps]
 
     def start(self, prompt: int) -> int:
-        """The joint memory in which an episode of this prompt begins."""
-        return self._number(tuple(term.start(prompt) for term in self.terms))
+        """The joint memory in which an episode of this prompt begins.
+
+        Raises
+        ------
+        TableError
+            If nothing can be said there.
+        """
+        joint = self._number((*(term.start(prompt) for term in self.terms), None))
+        if self.is_dead_end(joint):
+            raise TableError(
+                tr("prompts[{number}]: no word may be said at its start; let the rewards that mask words allow one",
+                   number=prompt)
+            )  # fmt: skip
+        return joint
 
     def moves(self, joint: int) -> Moves:
-        """What every word leads to and earns from this joint memory."""
+        """What every slot says, leads to and earns from this joint memory."""
         if joint not in self._moves:
             self._moves[joint] = self._ask(joint)
         return self._moves[joint]
+
+    def is_dead_end(self, joint: int) -> bool:
+        """Whether nothing can be said from this joint memory: the text has ended when it is reached."""
+        return not self.moves(joint).offered.any()
+
+    def slot_words(self, last: int | None) -> NDArray[np.uint32]:
+        """(slots,) the word that each slot stands for where `last` was said last, None: nothing yet."""
+        if not self.compact:
+            return self._every_word
+        assert self._shortlist is not None
+        return self._shortlist.after(last)
 
     def reweigh(self, scenario: Scenario) -> bool:
         """From now on the weights and gamma of `scenario`, which differs in nothing else that matters here.
@@ -184,38 +235,59 @@ class Dynamics:
         return number
 
     def _ask(self, joint: int) -> Moves:
-        here = self._memories[joint]
+        *here, last = self._memories[joint]
         steps = [term.step(memory) for term, memory in zip(self.terms, here, strict=True)]
-        amounts = np.empty((self.words, self._amounts.shape[1]))
-        offered = np.ones(self.words, bool)
+        words, offered = self._offer(steps, last)
+        amounts = np.empty((len(words), self._amounts.shape[1]))
         for number, step in enumerate(steps):
-            amounts[:, number] = step.rewards
-            if step.allowed is not None:
-                offered &= step.allowed
+            amounts[:, number] = step.rewards[words]
         for number, term in self._shaped:
             first = self.potentials[number]
             amounts[:, first] = term.potential(here[number])
             after = [term.potential(memory) for memory in steps[number].memories]
-            amounts[:, first + 1] = np.array(after)[steps[number].which]
-        columns, which = _distinct([step.which for step in steps])
-        numbers = np.array(
-            [
-                self._number(tuple(step.memories[i] for step, i in zip(steps, column, strict=True)))
-                for column in columns
-            ],
-            np.uint32,
-        )
-        return Moves(self, numbers[which], offered, amounts)
+            amounts[:, first + 1] = np.array(after)[steps[number].which[words]]
+        # Words that lead every term to the same memory lead to one joint memory: only combinations need be numbered.
+        indices = [step.which[words] for step in steps]
+        lasts: Sequence[int | None] = [None]
+        if self._shortlist is not None:
+            indices.append(words.astype(np.intp))
+            lasts = range(self.words)
+        columns, which = _distinct(indices)
+        memories = [step.memories for step in steps] + [lasts]
+        if self._shortlist is None:
+            columns.append([0] * len(columns[0]))
+        each = [[memory[i] for i in column] for memory, column in zip(memories, columns, strict=True)]
+        numbers = np.array([self._number(memory) for memory in zip(*each, strict=True)], np.uint32)
+        return Moves(self, words, offered, numbers[which], amounts)
+
+    def _offer(self, steps: Sequence[Step], last: Memory) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
+        """(slots,) the word of each slot, and whether it may be said."""
+        allowed: NDArray[np.bool_] | None = None
+        for step in steps:
+            if step.allowed is not None:
+                allowed = step.allowed if allowed is None else allowed & step.allowed
+        words = self._every_word
+        if self._shortlist is not None:
+            listed = self._shortlist.after(last)  # type: ignore[arg-type]
+            if self.compact:
+                words = listed
+            else:
+                near = np.zeros(self.words, bool)
+                near[listed] = True
+                allowed = near if allowed is None else allowed & near
+        if allowed is None:
+            return words, self._every_slot
+        offered = allowed[words]
+        self.restricted |= not offered.all()
+        return words, offered
 
 
-def _distinct(indices: Sequence[NDArray[np.intp]]) -> tuple[list[tuple[int, ...]], NDArray[np.intp]]:
-    """The distinct combinations of the indices that words have, and for each word which of them is its own.
-
-    Words that lead every term to the same memory lead to one joint memory: only combinations need be numbered.
-    """
+def _distinct(indices: Sequence[NDArray[np.intp]]) -> tuple[list[list[int]], NDArray[np.intp]]:
+    """The distinct combinations of the indices that slots have, a list for each index, and for each slot which of them
+    is its own."""
     codes = indices[0]
     for index in indices[1:]:
         # Renumbered after each factor, so that the product stays within 64 bits.
         codes = np.unique(codes, return_inverse=True)[1].ravel() * (int(index.max()) + 1) + index
     first, which = np.unique(codes, return_index=True, return_inverse=True)[1:]
-    return list(zip(*(index[first].tolist() for index in indices), strict=True)), which.ravel()
+    return [index[first].tolist() for index in indices], which.ravel()

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import numpy as np
+
 from langrl_gui.core import runfile, scenario
 from langrl_gui.core.runfile import Run
-from langrl_gui.core.tables import PADDING, UNSEEN
+from langrl_gui.core.tables import NOTHING, PADDING, UNSEEN
 from langrl_gui.core.trainer import state_hash
 
 KINDS: Final = ("csv", "json", "toml")
@@ -32,9 +34,8 @@ def to_csv(run: Run) -> str:
     lines = io.StringIO()
     writer = csv.writer(lines, lineterminator="\n")
     writer.writerow(["prompt", "text", "word", "q", "visits"])
-    words = run.scenario.language.words
     for row in _rows(run):
-        for word, q, visits in zip(words, row.q, row.visits, strict=True):
+        for word, q, visits in zip(row.choices, row.q, row.visits, strict=True):
             if visits:
                 writer.writerow([row.prompt, row.text, word, repr(q), visits])
     return lines.getvalue()
@@ -62,12 +63,19 @@ class _Row(NamedTuple):
     prompt: str
     text: str
     words: list[str]
+    choices: list[str]
+    """What each of the values is the value of."""
     q: list[float]
     visits: list[int]
 
 
 def _rows(run: Run) -> Iterator[_Row]:
     language, prompts, moment = run.scenario.language, run.scenario.starts, run.moment
-    for state, q, visits in zip(moment.states.tolist(), moment.q.tolist(), moment.visits.tolist(), strict=True):
+    every_word = np.arange(language.slots)
+    for number, state in enumerate(moment.states.tolist()):
+        offered = every_word if moment.offered is None else moment.offered[number]
+        there = offered != NOTHING
+        choices = [language.words[word] for word in offered[there]]
+        q, visits = moment.q[number, there].tolist(), moment.visits[number, there].tolist()
         words = [language.words[w] if w != UNSEEN else "·" for w in state[1:] if w != PADDING]
-        yield _Row(prompts[state[0]].text, language.joiner.join(words), words, q, visits)
+        yield _Row(prompts[state[0]].text, language.joiner.join(words), words, choices, q, visits)

@@ -76,12 +76,20 @@ class Language(Part):
         title=N_("Sees position"),
         description=N_("Whether the agent also sees how many words have been said."),
     )
+    shortlist: Annotated[int, Field(ge=1, le=MOST_WORDS)] | None = Field(
+        None,
+        title=N_("Shortlist"),
+        description=N_(
+            "Offers only so many words at a time: those that the corpus has most often after the last word."
+        ),
+        json_schema_extra={"unit": N_("words")},
+    )
     slip: float = Field(
         0.0,
         title=N_("Slip"),
-        description=N_("Chance that a random word is emitted in place of the chosen one; only 0 can be used so far."),
+        description=N_("Chance that a word drawn from those offered is emitted in place of the chosen one."),
         ge=0.0,
-        le=0.0,
+        le=1.0,
     )
 
     _source: Corpus | None = PrivateAttr(None)
@@ -121,6 +129,13 @@ class Language(Part):
     def word_lengths(self) -> tuple[int, ...]:
         """The lengths that words have, in code points, ascending."""
         return tuple(sorted({len(word) for word in self.words}))
+
+    @property
+    def slots(self) -> int:
+        """Choices in a state at most: the words, or the shortlist's where the agent sees what that depends on."""
+        if self.shortlist is None or self.context == 0:
+            return len(self.words)
+        return min(self.shortlist, len(self.words))
 
     @property
     def seen_words(self) -> int:

@@ -56,9 +56,15 @@ class Learner(NamedTuple):
         if initial != 0.0:
             learned.q[first * slots : end * slots] = initial
 
-    def restore(self, learned: QArrays, rows: NDArray[np.integer], slots: int) -> None:
-        """Derive what is kept beside the values of these rows after they were written."""
-        learned.best[rows] = learned.q.reshape(-1, slots)[rows].argmax(axis=1)
+    def restore(
+        self, learned: QArrays, rows: NDArray[np.integer], slots: int, offered: NDArray[np.bool_] | None
+    ) -> None:
+        """Derive what is kept beside the values of these rows after they were written.
+
+        `offered`: (rows, slots) what may be chosen there; None: everything.
+        """
+        q = learned.q.reshape(-1, slots)[rows]
+        learned.best[rows] = (q if offered is None else np.where(offered, q, -np.inf)).argmax(axis=1)
 
 
 Q_LEARNING = Learner("q-learning", 1, "best")

@@ -1,13 +1,13 @@
 """Exact solutions, computed and never learned: the optimum of a scenario, and the value of a policy.
 
 Texts that nothing can tell apart from here on are one class: (what every reward term remembers, length). What the
-agent sees plays no part in the optimum. Knows scenarios, rewards and how tables name rows; nothing of learning.
+agent sees plays no part in the optimum. Where words slip, values are expected ones. Knows scenarios, rewards and how
+tables name rows; nothing of learning.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +17,10 @@ from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import PADDING, UNSEEN, Tables
+from langrl_gui.core.work import Cancelled as Cancelled
+from langrl_gui.core.work import Progress, Report
 
 Method = Literal["backward-induction", "value-iteration"]
-Progress = Callable[[float], bool]
-"""Told the fraction done, up to twenty times a second; its answer False cancels."""
 
 MOST_EDGES: Final = 1 << 24
 """Edges of the merged problem up to which it is solved: at about 45 bytes each while it is explored, 700 MiB."""
@@ -29,16 +29,14 @@ MOST_ROWS: Final = 1 << 20
 MOST_SWEEPS: Final = 1_000_000
 """Sweeps after which value iteration gives up: enough for gamma up to 0.99996."""
 _CHUNK: Final = 1 << 20  # edges backed up at once, so that temporary arrays stay below some 30 MiB
-_REPORT_SECONDS: Final = 0.05
 _EXPLORING: Final = 0.9  # share of the time that goes into asking the reward terms
 
 
-class Cancelled(Exception):
-    """The caller's `progress` answered False; nothing was solved."""
-
-
 class Optimum(NamedTuple):
-    """The text of greatest value for one prompt; of several, the one whose words have the lowest numbers."""
+    """The text of greatest value for one prompt; of several, the one whose words have the lowest numbers.
+
+    Where words slip, it is what the best policy says when none does, and `value` is what that policy can expect.
+    """
 
     prompt: int
     words: tuple[int, ...]
@@ -67,8 +65,8 @@ def solve(scenario: Scenario, *, progress: Progress | None = None, most_edges: i
     Cancelled
         If `progress` answered False.
     """
-    problem, starts = _explore(scenario, most_edges, _Report(progress, 0.0, _EXPLORING))
-    found = _solve(problem, _Report(progress, _EXPLORING, 1.0))
+    problem, starts = _explore(scenario, most_edges, Report(progress, 0.0, _EXPLORING))
+    found = _solve(problem, Report(progress, _EXPLORING, 1.0))
     optimum = tuple(_best_text(scenario, problem, found.values, prompt, int(c)) for prompt, c in enumerate(starts))
     return Solution(
         method=found.method,
@@ -85,38 +83,47 @@ def solve(scenario: Scenario, *, progress: Progress | None = None, most_edges: i
 
 
 def count_states(scenario: Scenario) -> int:
-    """Rows of the table of an agent that has seen everything its context lets it see.
+    """Rows of the table of an agent that has seen everything its context lets it see, if every word may follow any.
 
-    Counted, not traced: any word that does not end the text can follow any text that has not ended.
+    Counted, not traced: any word that does not end the text can follow any text that has not ended. Where a mask or a
+    shortlist restricts what is said, fewer rows may be met.
     """
     language = scenario.language
     words = len(language.words) - bool(language.end_word)
     seen = (min(length, language.seen_words) for length in _row_lengths(scenario))
+    if language.slots < len(language.words):  # each word of a text is one of its shortlist
+        words = language.slots
     return len(scenario.starts) * sum(int(words**k) for k in seen)
 
 
 def evaluate(scenario: Scenario, policy: Callable[[int, tuple[int, ...]], int]) -> float:
-    """The exact value of a deterministic policy, the mean over the prompts by weight.
+    """The exact value of a deterministic policy, the mean over the prompts by weight; expected, where words slip.
 
-    `policy` is given a prompt's number and the words said so far, and answers with the next word's number.
+    `policy` is given a prompt's number and the words said so far, and answers with the next word's number. Where words
+    slip it is asked after every text that may come about.
     """
     dynamics = Dynamics(scenario)
-    values = []
-    for prompt in range(len(scenario.starts)):
-        joint, rewards, ended = dynamics.start(prompt), list[float](), False
-        words: tuple[int, ...] = ()
-        while not ended:
-            word = policy(prompt, words)
-            words = (*words, word)
-            ended = bool(dynamics.ends_text[word]) or len(words) == scenario.language.max_length
-            moves = dynamics.moves(joint)
-            rewards.append(float(moves.rewards(dynamics.ends_text | ended)[word]))
-            joint = int(moves.successors[word])
-        value = rewards[-1]
-        for reward in reversed(rewards[:-1]):
-            value = reward + scenario.learner.gamma * value
-        values.append(value)
-    return _mean(scenario, values)
+    gamma, slip, length = scenario.learner.gamma, scenario.language.slip, scenario.language.max_length
+
+    def value(prompt: int, joint: int, words: tuple[int, ...]) -> float:
+        moves = dynamics.moves(joint)
+        ends = moves.stops | (len(words) + 1 == length)
+        ends |= [not ends[slot] and dynamics.is_dead_end(after) for slot, after in enumerate(moves.successors.tolist())]
+        rewards = moves.rewards(ends)
+        chosen = policy(prompt, words)
+        each = {}
+        for slot in np.flatnonzero(moves.offered).tolist():
+            word = int(moves.words[slot])
+            if slip == 0 and word != chosen:
+                continue
+            each[word] = float(rewards[slot])
+            if not ends[slot]:
+                each[word] += gamma * value(prompt, int(moves.successors[slot]), (*words, word))
+        if chosen not in each:
+            raise TableError(tr("a text has a word that may not be said there"))
+        return each[chosen] if slip == 0 else (1.0 - slip) * each[chosen] + slip * (sum(each.values()) / len(each))
+
+    return _mean(scenario, [value(p, dynamics.start(p), ()) for p in range(len(scenario.starts))])
 
 
 def solve_arrays(
@@ -151,7 +158,7 @@ def solve_arrays(
     Cancelled
         If `progress` answered False.
     """
-    return _solve(_Problem(np.where(ends, 0, successor), reward, ends, gamma), _Report(progress, 0.0, 1.0))
+    return _solve(_Problem(np.where(ends, 0, successor), reward, ends, gamma), Report(progress, 0.0, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,30 +193,50 @@ class Solution:
     _values: NDArray[np.float64] = field(repr=False)  # (classes,)
 
     def q(self, prompt: int, words: Sequence[int]) -> NDArray[np.float64]:
-        """Q* after `words`, (words,).
+        """Q* after `words`, (words,); NaN for words that may not be said there.
 
         Raises
         ------
         TableError
-            If the text ends before or with its last word.
+            If the text ends before or with its last word, or cannot be said.
         """
-        here = int(self._starts[prompt])
+        problem = self._problem
+        here: NDArray[np.integer] = self._starts[[prompt]]
         for word in words:
-            if self._problem.ends[here, word]:
+            slot = problem.slots(here, np.array([word]))
+            if slot[0] < 0:
+                raise TableError(tr("a text has a word that may not be said there"))
+            if problem.ends[here, slot][0]:
                 raise TableError(tr("the text goes on after its end"))
-            here = int(self._problem.successor[here, word])
-        q: NDArray[np.float64] = self._q(np.array([here]))[0]
+            here = problem.successor[here, slot]
+        q = np.full(len(self._scenario.language.words), np.nan)
+        q[problem.words_of(here)[0]] = self._q(here)[0]
         return q
 
     def q_values(self, tables: Tables, rows: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Q* of rows, (rows, words); NaN in a cell for which the texts that share its row do not agree.
+        """Q* of rows, (rows, slots); NaN in a cell for which the texts that share its row do not agree, or that none of
+        them offers.
 
         All texts of the scenario count, whether or not the tables have traced them.
         """
-        return self._agreed(tables.states[rows], self._q)
+        low, high = self.q_ranges(tables, rows)
+        return np.where(low == high, low, np.nan)
+
+    def q_ranges(self, tables: Tables, rows: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The least and the greatest Q* of each cell among the texts that share its row, twice (rows, slots).
+
+        Where texts with different futures look the same to the agent, a cell has no single Q*; it has this range. NaN
+        where no text offers the word.
+        """
+        return self._ranges(tables.states[rows], self._q)
 
     def node_q_values(self, tables: Tables, nodes: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Q* of nodes, (nodes, words), whatever the agent can tell apart. It walks through all that `tables` hold."""
+        """Q* of nodes, (nodes, slots), whatever the agent can tell apart; NaN for slots that are not offered there. It
+        walks through all that `tables` hold."""
+        return self._q(self.node_classes(tables)[nodes])
+
+    def node_classes(self, tables: Tables) -> NDArray[np.intp]:
+        """The class of the merged problem that each node of `tables` is in, (nodes,)."""
         classes = np.zeros(tables.nodes, np.intp)
         classes[tables.starts] = self._starts
         successor = tables.successor.reshape(-1, tables.slots)
@@ -218,7 +245,7 @@ class Solution:
             following = successor[here]
             traced = following >= 2
             classes[following[traced]] = self._problem.successor[classes[here]][traced]
-        return self._q(classes[nodes])
+        return classes
 
     def values(self) -> Iterator[tuple[int, tuple[int, ...], float]]:
         """(prompt, words that are seen, V*) of every row, in ascending order of (prompt, words).
@@ -236,21 +263,23 @@ class Solution:
                 tr("too many states to list: {states}, and the limit is {limit}", states=self.states, limit=MOST_ROWS)
             )
         states = _every_row(self._scenario)
-        values = self._agreed(states, self._values.__getitem__)
+        low, high = self._ranges(states, lambda classes: self._values[classes][:, None])
+        met = ~np.isnan(low[:, 0])
+        values = np.where(low == high, low, np.nan)[:, 0]
         return (
             (int(state[0]), tuple(state[1:][state[1:] != PADDING].tolist()), float(value))
-            for state, value in zip(states, values, strict=True)
+            for state, value in zip(states[met], values[met], strict=True)
         )
 
     def _q(self, classes: NDArray[np.integer]) -> NDArray[np.float64]:
         return self._problem.q(self._values, classes)
 
-    def _agreed(
+    def _ranges(
         self, states: NDArray[np.int32], of: Callable[[NDArray[np.integer]], NDArray[np.float64]]
-    ) -> NDArray[np.float64]:
-        """`of(class)` for each of the rows that see `states`, NaN where the classes sharing a row do not agree."""
-        language = self._scenario.language
-        step = self._problem.successor
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The least and the greatest of `of(class)`, (classes, n), among the classes that texts which are seen as
+        `states` can be in; NaN where there is no such text."""
+        language, problem = self._scenario.language, self._problem
         prompts, words = states[:, 0], states[:, 1:]
         hidden = np.count_nonzero(words == UNSEEN, axis=1)
         if language.sees_position:
@@ -260,10 +289,16 @@ class Solution:
             shared = full & (language.seen_words < language.max_length - 1)
 
         classes = self._starts[prompts]
+        possible = ~shared
         for position in range(words.shape[1]):
-            here = np.flatnonzero(~shared & (words[:, position] != PADDING))
-            classes[here] = step[classes[here], words[here, position]]
-        result = of(classes)
+            here = np.flatnonzero(possible & (words[:, position] != PADDING))
+            slots = problem.slots(classes[here], words[here, position])
+            goes_on = (slots >= 0) & ~problem.ends[classes[here], slots]
+            possible[here[~goes_on]] = False
+            classes[here[goes_on]] = problem.successor[classes[here[goes_on]], slots[goes_on]]
+        low = of(classes)
+        low[~possible] = np.nan
+        high = low.copy()
 
         lengths: dict[int, list[NDArray[np.intp]]] = {}
         for row in np.flatnonzero(shared):
@@ -271,21 +306,30 @@ class Solution:
             if prompt not in lengths:
                 lengths[prompt] = self._classes_by_length(prompt)
             # Before the words that are seen, anything may have been said: a known number of words, or any number.
+            by_length = lengths[prompt]
             if language.sees_position:
-                may_be = lengths[prompt][hidden[row]]
+                parts = by_length[hidden[row] : hidden[row] + 1]
             else:
-                may_be = np.concatenate(lengths[prompt][: language.max_length - language.seen_words])
+                parts = by_length[: language.max_length - language.seen_words]
+            may_be = np.concatenate([np.zeros(0, np.intp), *parts])
             for word in words[row][words[row] >= 0]:
-                may_be = np.unique(step[may_be, word])
-            each = of(may_be)
-            result[row] = np.where((each == each[0]).all(axis=0), each[0], np.nan)
-        return result
+                slots = problem.slots(may_be, np.full(len(may_be), word))
+                goes_on = (slots >= 0) & ~problem.ends[may_be, slots]
+                may_be = np.unique(problem.successor[may_be[goes_on], slots[goes_on]])
+            if len(may_be):
+                each = of(may_be)
+                low[row], high[row] = np.fmin.reduce(each, axis=0), np.fmax.reduce(each, axis=0)
+        return low, high
 
     def _classes_by_length(self, prompt: int) -> list[NDArray[np.intp]]:
         """The classes that texts of each length, from 0 on, can be in."""
+        problem = self._problem
         lengths = [self._starts[prompt : prompt + 1]]
         while len(here := lengths[-1]):
-            lengths.append(np.unique(self._problem.successor[here][~self._problem.ends[here]]))
+            goes_on = ~problem.ends[here]
+            if problem.offered is not None:
+                goes_on &= problem.offered[here]
+            lengths.append(np.unique(problem.successor[here][goes_on]))
         return lengths[:-1]
 
 
@@ -298,12 +342,24 @@ class _Problem:
     reward: NDArray[np.float64]
     ends: NDArray[np.bool_]
     gamma: float
+    slip: float = 0.0
+    offered: NDArray[np.bool_] | None = None  # (classes, slots); None: everything
+    words: NDArray[np.uint32] | None = None  # (classes, slots) ascending; None: each slot's own number
 
     def q(self, values: NDArray[np.float64], classes: NDArray[np.integer]) -> NDArray[np.float64]:
-        """One backup of some classes: their q, (classes, slots), if what follows is worth `values`."""
+        """One backup of some classes: their q, (classes, slots), if what follows is worth `values`; NaN where a slot is
+        not offered."""
         reward = self.reward[classes]
         goes_on: NDArray[np.float64] = reward + self.gamma * values[self.successor[classes]]
-        return np.where(self.ends[classes], reward, goes_on)
+        q = np.where(self.ends[classes], reward, goes_on)
+        if self.offered is not None:
+            q[~self.offered[classes]] = np.nan
+        if self.slip:
+            total, count = np.zeros(len(q)), np.count_nonzero(~np.isnan(q), axis=1)
+            for slot in range(q.shape[1]):  # in the order in which the loop adds them
+                total = np.where(np.isnan(q[:, slot]), total, total + q[:, slot])
+            q = (1.0 - self.slip) * q + (self.slip * (total / count))[:, None]
+        return q
 
     def best(self, values: NDArray[np.float64], classes: NDArray[np.integer]) -> NDArray[np.float64]:
         """One backup of some classes: the greatest q of each, a chunk at a time."""
@@ -311,65 +367,85 @@ class _Problem:
         rows = max(1, _CHUNK // self.reward.shape[1])
         for first in range(0, len(classes), rows):
             part = slice(first, first + rows)
-            best[part] = self.q(values, classes[part]).max(axis=1)
+            q = self.q(values, classes[part])
+            best[part] = q.max(axis=1) if self.offered is None else np.fmax.reduce(q, axis=1)
         return best
 
+    def words_of(self, classes: NDArray[np.integer]) -> NDArray[np.integer]:
+        """(classes, slots) the word of each slot."""
+        if self.words is not None:
+            words: NDArray[np.integer] = self.words[classes]
+            return words
+        return np.broadcast_to(np.arange(self.reward.shape[1]), (len(classes), self.reward.shape[1]))
 
-class _Report:
-    """Passes on the progress of a part of the work, not too often, and raises `Cancelled` where the answer is False."""
-
-    def __init__(self, progress: Progress | None, first: float, last: float) -> None:
-        self._progress = progress
-        self._first, self._last = first, last
-        self._due = 0.0
-
-    def __call__(self, fraction: float) -> None:
-        if self._progress is not None and time.monotonic() >= self._due:
-            self._due = time.monotonic() + _REPORT_SECONDS
-            if not self._progress(self._first + (self._last - self._first) * min(fraction, 1.0)):
-                raise Cancelled
+    def slots(self, classes: NDArray[np.integer], words: NDArray[np.integer]) -> NDArray[np.intp]:
+        """(classes,) the slot that offers each class its word; -1 where none does."""
+        if self.words is None:
+            slots, found = words.astype(np.intp), np.ones(len(words), bool)
+        else:
+            stands = self.words[classes] == words[:, None]
+            slots, found = stands.argmax(axis=1), stands.any(axis=1)
+        if self.offered is not None:
+            found &= self.offered[classes, slots]
+        return np.where(found, slots, -1)
 
 
-def _explore(scenario: Scenario, most_edges: int, report: _Report) -> tuple[_Problem, NDArray[np.intp]]:
+def _explore(scenario: Scenario, most_edges: int, report: Report) -> tuple[_Problem, NDArray[np.intp]]:
     """The merged problem, length by length, and the class in which each prompt begins, (prompts,)."""
     dynamics = Dynamics(scenario)
     language = scenario.language
-    slots = np.arange(dynamics.words)
+    slots = dynamics.slots
     joints, starts = np.unique([dynamics.start(p) for p in range(len(scenario.starts))], return_inverse=True)
-    successors, rewards, endings = [], [], []
+    parts: list[list[NDArray[Any]]] = [[], [], [], [], []]
     classes = 0  # before this length
     for length in range(language.max_length):
-        if (classes + len(joints)) * len(slots) > most_edges:
+        if (classes + len(joints)) * slots > most_edges:
             raise TableError(
                 tr(
                     "an exact solution would have to weigh more than {limit} choices; "
-                    "use fewer words, shorter texts or fewer references",
+                    "use fewer words, a shortlist, shorter texts or fewer references",
                     limit=most_edges,
                 )
             )
-        ends = dynamics.ends_text | (length + 1 == language.max_length)
-        reward = np.empty((len(joints), len(slots)))
-        follows = np.empty((len(joints), len(slots)), np.uint32)
+        last = length + 1 == language.max_length
+        shape = (len(joints), slots)
+        reward, follows, ends = np.empty(shape), np.empty(shape, np.uint32), np.ones(shape, bool)
+        offered, stands = np.empty(shape, bool), np.empty(shape, np.uint32)
         for number, joint in enumerate(joints):
             moves = dynamics.moves(int(joint))
-            reward[number], follows[number] = moves.rewards(ends), moves.successors
+            offered[number], stands[number], follows[number] = moves.offered, moves.words, moves.successors
+            ends[number] = moves.stops | ~moves.offered | last
+            reward[number] = moves.rewards(ends[number])
             report((length + number / len(joints)) / language.max_length)
+        if not last:
+            following = np.unique(follows[~ends]).tolist()
+            dead = np.array([joint for joint in following if dynamics.is_dead_end(joint)], np.uint32)
+            for number in np.flatnonzero(np.isin(follows, dead).any(axis=1)).tolist():
+                ends[number] |= np.isin(follows[number], dead)
+                reward[number] = dynamics.moves(int(joints[number])).rewards(ends[number])
         classes += len(joints)
-        successor = np.zeros(reward.shape, np.int32)
-        joints, numbers = np.unique(follows[:, ~ends], return_inverse=True)
-        successor[:, ~ends] = classes + numbers.reshape(len(follows), -1)
-        successors.append(successor)
-        rewards.append(reward)
-        endings.append(np.broadcast_to(ends, reward.shape))
+        successor = np.zeros(shape, np.int32)
+        joints, numbers = np.unique(follows[~ends], return_inverse=True)
+        successor[~ends] = classes + numbers
+        arrays: tuple[NDArray[Any], ...] = (successor, reward, ends, offered, stands)
+        for part, array in zip(parts, arrays, strict=True):
+            part.append(array)
         if not len(joints):
             break
+    successor, reward, ends, offered, stands = map(np.concatenate, parts)
     problem = _Problem(
-        np.concatenate(successors), np.concatenate(rewards), np.concatenate(endings), scenario.learner.gamma
+        successor,
+        reward,
+        ends,
+        scenario.learner.gamma,
+        language.slip,
+        None if offered.all() else offered,
+        stands if dynamics.compact else None,
     )
     return problem, starts
 
 
-def _solve(problem: _Problem, report: _Report) -> FixedPoint:
+def _solve(problem: _Problem, report: Report) -> FixedPoint:
     layers = _layers(problem)
     values = _iterate(problem, report) if layers is None else _induce(problem, layers, report)
     residual = np.abs(problem.best(values, np.arange(len(values))) - values).max(initial=0.0)
@@ -378,7 +454,7 @@ def _solve(problem: _Problem, report: _Report) -> FixedPoint:
 
 def _layers(problem: _Problem) -> list[NDArray[np.intp]] | None:
     """The classes in layers, every edge leading to a later one (Kahn 1962); None where a path comes round again."""
-    successor, goes_on = problem.successor, ~problem.ends
+    successor, goes_on = problem.successor, ~problem.ends  # what is not offered counts as an end
     edges_into = np.bincount(successor[goes_on], minlength=len(successor))  # from classes that are in no layer yet
     layers = [np.flatnonzero(edges_into == 0)]
     while len(here := layers[-1]):
@@ -388,7 +464,7 @@ def _layers(problem: _Problem) -> list[NDArray[np.intp]] | None:
     return None if edges_into.any() else layers
 
 
-def _induce(problem: _Problem, layers: list[NDArray[np.intp]], report: _Report) -> NDArray[np.float64]:
+def _induce(problem: _Problem, layers: list[NDArray[np.intp]], report: Report) -> NDArray[np.float64]:
     values = np.zeros(len(problem.reward))
     for done, layer in enumerate(reversed(layers)):
         values[layer] = problem.best(values, layer)
@@ -396,7 +472,7 @@ def _induce(problem: _Problem, layers: list[NDArray[np.intp]], report: _Report) 
     return values
 
 
-def _iterate(problem: _Problem, report: _Report) -> NDArray[np.float64]:
+def _iterate(problem: _Problem, report: Report) -> NDArray[np.float64]:
     gamma, classes = problem.gamma, np.arange(len(problem.reward))
     if gamma < 1:
         # Twice the worst that can happen: so far below that rounding cannot make the first sweep lower a value.
@@ -423,11 +499,11 @@ def _iterate(problem: _Problem, report: _Report) -> NDArray[np.float64]:
 def _best_text(scenario: Scenario, problem: _Problem, values: NDArray[np.float64], prompt: int, start: int) -> Optimum:
     here, words, total, ended = start, list[int](), 0.0, False
     while not ended:
-        word = int(problem.q(values, np.array([here]))[0].argmax())
-        words.append(word)
-        total += float(problem.reward[here, word])
-        ended = bool(problem.ends[here, word])
-        here = int(problem.successor[here, word])
+        slot = int(np.nanargmax(problem.q(values, np.array([here]))[0]))
+        words.append(int(problem.words_of(np.array([here]))[0, slot]))
+        total += float(problem.reward[here, slot])
+        ended = bool(problem.ends[here, slot])
+        here = int(problem.successor[here, slot])
     return Optimum(prompt, tuple(words), scenario.language.join(words), float(values[start]), total)
 
 

@@ -17,22 +17,33 @@ class QLearning:
     """One step of Watkins' q-learning (Sutton & Barto 2018, eq. 6.8); the maximum is searched, not kept."""
 
     @staticmethod
-    def greedy(learned: Any, row: int, slots: int) -> int:
-        """The slot with the largest value; of equals the lowest."""
-        values: list[float] = learned.q[row * slots : (row + 1) * slots].tolist()
-        return values.index(max(values))
+    def greedy(world: World, learned: Any, node: int, slots: int) -> int:
+        """The offered slot with the largest value; of equals the lowest."""
+        first = int(world.row[node]) * slots
+        offered = _offered(world, node, slots)
+        values = [float(learned.q[first + slot]) for slot in offered]
+        return offered[values.index(max(values))]
 
     @staticmethod
     def learn(
-        learned: Any, row: int, slot: int, slots: int, reward: float, next_row: int | None, alpha: float, gamma: float
+        world: World,
+        learned: Any,
+        node: int,
+        slot: int,
+        slots: int,
+        reward: float,
+        following: int,
+        alpha: float,
+        gamma: float,
     ) -> tuple[float, float, float]:
-        """Move a value towards its target; `next_row` is None where the text ended. Returns the old value, what the
-        next row is worth, and the TD error."""
-        cell = row * slots + slot
+        """Move a value towards its target; `following` is the next node, or END. Returns the old value, what the next
+        row is worth, and the TD error."""
+        cell = int(world.row[node]) * slots + slot
         old = float(learned.q[cell])
         target, future = reward, 0.0
-        if next_row is not None:
-            future = max(learned.q[next_row * slots : (next_row + 1) * slots].tolist())
+        if following != END:
+            best = QLearning.greedy(world, learned, following, slots)
+            future = float(learned.q[int(world.row[following]) * slots + best])
             target = reward + gamma * future
         td_error = target - old
         new = old + alpha * td_error
@@ -40,8 +51,13 @@ class QLearning:
         if new != old:
             learned.change[cell] = new - old
         learned.visits[cell] += 1
-        learned.best[row] = QLearning.greedy(learned, row, slots)
+        learned.best[world.row[node]] = QLearning.greedy(world, learned, node, slots)
         return old, future, td_error
+
+
+def _offered(world: World, node: int, slots: int) -> list[int]:
+    offer = int(world.offer[node])
+    return [int(slot) for slot in world.offer_slots[offer * slots : offer * slots + int(world.offer_count[offer])]]
 
 
 LEARNERS = {"q-learning": QLearning}
@@ -65,7 +81,7 @@ def _run(method: type[QLearning], world: World, learned: Any, progress: Progress
         shift = int(counters[arrays.BIN_SHIFT])
         if position == 0:
             if _bin_is_due(histories, episode, shift):
-                value, missing = _value_greedy_policy(method, world, learned, progress, slots, gamma)
+                value, missing = _value_greedy_policy(method, world, learned, progress, slots, gamma, float(rules.slip))
                 if missing is not None:
                     counters[arrays.MISSING] = missing
                     return arrays.EDGE_MISSING
@@ -81,22 +97,28 @@ def _run(method: type[QLearning], world: World, learned: Any, progress: Progress
         node = int(counters[arrays.NODE])
         row = int(world.row[node])
         if draws.draw(int(rules.explore_key), episode, position) >> 11 < int(rules.explore_threshold):
-            slot = draws.below(draws.draw(int(rules.slot_key), episode, position), slots)
+            offered = _offered(world, node, slots)
+            slot = offered[draws.below(draws.draw(int(rules.slot_key), episode, position), len(offered))]
         else:
-            slot = method.greedy(learned, row, slots)
-        edge = node * slots + slot
+            slot = method.greedy(world, learned, node, slots)
+        emitted = slot
+        if draws.draw(int(rules.slip_key), episode, position) >> 11 < int(rules.slip_threshold):
+            offered = _offered(world, node, slots)
+            emitted = offered[draws.below(draws.draw(int(rules.slipped_key), episode, position), len(offered))]
+        edge = node * slots + emitted
         target = int(world.successor[edge])
         if target == UNTRACED:
             counters[arrays.MISSING] = edge
             return arrays.EDGE_MISSING
         reward = float(world.reward[edge])
-        next_row = None if target == END else int(world.row[target])
-        old, future, td_error = method.learn(learned, row, slot, slots, reward, next_row, alpha, gamma)
+        old, future, td_error = method.learn(world, learned, node, slot, slots, reward, target, alpha, gamma)
         if row == int(rules.watched_row):
-            progress.watch.which[:] = step + 1, edge
+            progress.watch.which[:] = step + 1, edge, row * slots + slot
             progress.watch.amounts[:] = reward, old, future, alpha, gamma
 
         progress.tape[step % len(progress.tape)] = edge
+        if len(progress.chosen):
+            progress.chosen[step % len(progress.tape)] = slot
         amounts[arrays.LAST_Q], amounts[arrays.LAST_TD_ERROR] = old, td_error
         amounts[arrays.RETURN] = float(amounts[arrays.RETURN]) + reward
         amounts[arrays.SURPRISE] = float(amounts[arrays.SURPRISE]) + abs(td_error)
@@ -126,13 +148,17 @@ def _bin_is_due(histories: Histories, episode: int, shift: int) -> bool:
 
 
 def _value_greedy_policy(
-    method: type[QLearning], world: World, learned: Any, progress: Progress, slots: int, gamma: float
+    method: type[QLearning], world: World, learned: Any, progress: Progress, slots: int, gamma: float, slip: float
 ) -> tuple[float, int | None]:
+    expected = _expect_greedy_policy(method, world, learned, len(progress.values), slots, gamma, slip)
     mean = 0.0
     for prompt, start in enumerate(world.starts.tolist()):
+        if expected:
+            mean += float(progress.prompt_weights[prompt]) * expected[start]
+            continue
         rewards, node = [], start
         while node != END:
-            edge = node * slots + method.greedy(learned, int(world.row[node]), slots)
+            edge = node * slots + method.greedy(world, learned, node, slots)
             node = int(world.successor[edge])
             if node == UNTRACED:
                 return math.nan, edge
@@ -142,6 +168,26 @@ def _value_greedy_policy(
             value = reward + gamma * value
         mean += float(progress.prompt_weights[prompt]) * value
     return mean, None
+
+
+def _expect_greedy_policy(
+    method: type[QLearning], world: World, learned: Any, nodes: int, slots: int, gamma: float, slip: float
+) -> dict[int, float]:
+    """The expected value of each node; later nodes have longer texts."""
+    values: dict[int, float] = {}
+    for node in range(nodes - 1, 1, -1):
+        each = {}
+        for slot in _offered(world, node, slots):
+            following = int(world.successor[node * slots + slot])
+            each[slot] = float(world.reward[node * slots + slot])
+            if following != END:
+                each[slot] += gamma * values[following]
+        total = 0.0
+        for value in each.values():
+            total += value
+        best = each[method.greedy(world, learned, node, slots)]
+        values[node] = (1.0 - slip) * best + slip * (total / len(each))
+    return values
 
 
 def _widen_bins(histories: Histories) -> None:

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final, NamedTuple
 
@@ -29,7 +30,7 @@ from langrl_gui.core.errors import RunFileDamaged, RunFileError, ScenarioError, 
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.schema import MOST_STEPS
-from langrl_gui.core.tables import BUDGET, PADDING, UNSEEN
+from langrl_gui.core.tables import BUDGET, NOTHING, PADDING, UNSEEN
 from langrl_gui.core.timeline import Timeline
 from langrl_gui.core.trainer import Moment, Trainer, is_live
 
@@ -115,7 +116,7 @@ class _Kind(NamedTuple):
     axes: int
 
 
-_CODES: Final = {"f8": "F64", "u8": "U64", "i4": "I32"}
+_CODES: Final = {"f8": "F64", "u8": "U64", "u4": "U32", "i4": "I32", "u1": "U8"}
 
 
 def _kind(dtype: str, axes: int) -> _Kind:
@@ -125,6 +126,10 @@ def _kind(dtype: str, axes: int) -> _Kind:
 _KINDS: Final = {"q": _kind("f8", 2), "visits": _kind("u8", 2), "states": _kind("i4", 2)} | {
     f"history.{name}": _kind(values.dtype.str[1:], 1) for name, values in arrays.new_histories()._asdict().items()
 }
+_OPTIONAL: Final = {"offered": _kind("u4", 2), "corpus": _kind("u1", 1)}
+"""What only some runs have: the words that slots stand for, where they are not all words; the corpus as it was cut, in
+UTF-8."""
+_ALL_KINDS: Final = _KINDS | _OPTIONAL
 
 _AMOUNTS: Final = {
     "return": arrays.RETURN,
@@ -212,8 +217,12 @@ def dumps(run: Run) -> bytes:
     values = {"q": moment.q, "visits": moment.visits, "states": moment.states} | {
         f"history.{name}": history for name, history in moment.histories.items()
     }
+    if moment.offered is not None:
+        values["offered"] = moment.offered
+    if run.scenario.language.source is not None:
+        values["corpus"] = np.frombuffer(run.scenario.language.source.marked.encode(), np.uint8)
     # safetensors 0.8.0 writes wrong bytes for arrays that are not contiguous.
-    tensors = {name: np.ascontiguousarray(values[name], kind.dtype) for name, kind in _KINDS.items()}
+    tensors = {name: np.ascontiguousarray(value, _ALL_KINDS[name].dtype) for name, value in values.items()}
     description = {
         "format": FORMAT,
         "scenario": scenarios.to_data(run.scenario),
@@ -476,7 +485,7 @@ def _header(raw: bytes, size: int) -> _Header:
     metadata = data.pop("__metadata__")
     if list(metadata) != [KEY]:
         raise _broken(tr("has other metadata than a run"))
-    if unknown := data.keys() - _KINDS.keys():
+    if unknown := data.keys() - _ALL_KINDS.keys():
         raise _broken(tr("has a tensor {name}, which no run has", name=_quoted(min(unknown))))
     if missing := _KINDS.keys() - data.keys():
         raise _broken(tr("lacks the tensor {name}", name=_quoted(min(missing))))
@@ -506,7 +515,7 @@ def _header(raw: bytes, size: int) -> _Header:
 
 def _place(name: str, entry: object) -> _Place:
     """What the header says of one tensor, if that is possible."""
-    kind = _KINDS[name]
+    kind = _ALL_KINDS[name]
     match entry:
         case {"dtype": kind.code, "shape": list(shape), "data_offsets": [int(begin), int(end)], **rest} if not rest:
             sizes = [begin, end, *shape]
@@ -520,16 +529,18 @@ def _place(name: str, entry: object) -> _Place:
 def _run(header: _Header, body: memoryview) -> Run:
     """The run, if all of its parts are whole and agree."""
     description = _description(header.description)
-    if description.tensors.keys() != _KINDS.keys():
+    if description.tensors.keys() != header.places.keys():
         raise _broken(tr("has hashes of other tensors than it has"))
     parts = {name: body[place.begin : place.end] for name, place in header.places.items()}
-    if damaged := [name for name in _KINDS if _sha256(parts[name]) != description.tensors[name]]:
+    if damaged := [name for name in _ALL_KINDS if name in parts and _sha256(parts[name]) != description.tensors[name]]:
         raise _damaged(tr("has other contents than were written, in {names}", names=", ".join(damaged)))
-    tensors = {name: _array(parts[name], kind, header.places[name].shape) for name, kind in _KINDS.items()}
+    tensors = {name: _array(parts[name], _ALL_KINDS[name], header.places[name].shape) for name in parts}
     try:
-        scenario = scenarios.from_data(description.scenario)
+        scenario = scenarios.from_data(description.scenario, read_corpus=partial(_corpus, tensors))
     except ScenarioError as error:
         raise _broken(tr("holds a scenario that cannot be used: {fault}", fault=_short(error.faults[0]))) from None
+    if "corpus" in tensors and scenario.language.source is None:
+        raise _broken(tr("has a corpus, which its scenario does not"))
     learner = learners.of(scenario.learner)
     if (description.kernel.name, description.seed) != (learner.name, scenario.learner.seed):
         raise _broken(tr("names another kernel or seed than its scenario"))
@@ -538,6 +549,16 @@ def _run(header: _Header, body: memoryview) -> Run:
     if fault := _contradiction(scenario, moment):
         raise _broken(fault)
     return Run(scenario, moment, Kernel(description.kernel.name, description.kernel.version))
+
+
+def _corpus(tensors: dict[str, NDArray[Any]], name: str, tokenizer: str) -> str:
+    """The marked text of the corpus in these tensors, whatever it is called and was cut by."""
+    if "corpus" not in tensors:
+        raise _broken(tr("lacks the tensor {name}", name=_quoted("corpus")))
+    try:
+        return tensors["corpus"].tobytes().decode()
+    except UnicodeDecodeError:
+        raise _broken(tr("has a corpus that is not UTF-8")) from None
 
 
 def _array(part: memoryview, kind: _Kind, shape: tuple[int, ...]) -> NDArray[Any]:
@@ -607,6 +628,7 @@ def _moment(stand: _Stand, timeline: Timeline, tensors: dict[str, NDArray[Any]])
         tuple(stand.amounts[name] for name in in_order),
         stand.bin_shift,
         tensors["states"],
+        tensors.get("offered"),
         tensors["q"],
         tensors["visits"],
         {name: tensors[f"history.{name}"] for name in arrays.Histories._fields},
@@ -616,9 +638,9 @@ def _moment(stand: _Stand, timeline: Timeline, tensors: dict[str, NDArray[Any]])
 def _contradiction(scenario: Scenario, moment: Moment) -> str:
     """In what the parts of a run do not agree; empty where they do."""
     language = scenario.language
-    slots, said = len(language.words), len(moment.words)
-    end = language.words.index(language.end_word) if language.end_word else slots
-    if moment.prompt >= len(scenario.starts) or any(word >= slots or word == end for word in moment.words):
+    words, slots, said = len(language.words), language.slots, len(moment.words)
+    end = words if language.end is None else language.end
+    if moment.prompt >= len(scenario.starts) or any(word >= words or word == end for word in moment.words):
         return tr("stands in an episode that its scenario does not have")
     finished = moment.step - said
     if not (said < language.max_length and moment.episode <= finished <= moment.episode * language.max_length):
@@ -639,6 +661,11 @@ def _contradiction(scenario: Scenario, moment: Moment) -> str:
     width = language.max_length - 1 if language.sees_position else language.seen_words
     if moment.q.shape != (rows, slots) or moment.visits.shape != (rows, slots) or moment.states.shape[1] != 1 + width:
         return tr("has a table of another size than its scenario")
+    if moment.offered is not None:
+        if moment.offered.shape != (rows, slots):
+            return tr("has a table of another size than its scenario")
+        if ((moment.offered >= words) & (moment.offered != NOTHING)).any():
+            return tr("offers a word that its scenario does not have")
     if not moment.visits.any(axis=1).all():
         return tr("has a state that was never visited")
     if not _are_states(moment.states, scenario, end):

@@ -365,6 +365,8 @@ def _contradictions(scenario: Scenario) -> list[str]:
         near = difflib.get_close_matches(language.end_word, language.words, n=1)
         hint = tr('; did you mean "{name}"?', name=near[0]) if near else tr("; add it to language.words")
         faults.append(tr("language.end_word: {word} is not one of the words", word=quoted(language.end_word)) + hint)
+    if language.shortlist is not None and language.source is None:
+        faults.append(tr("language.shortlist: needs a corpus that says which words are likely; set language.corpus"))
     texts: dict[str, int] = {}
     for number, prompt in enumerate(scenario.starts):
         if prompt.text in texts:

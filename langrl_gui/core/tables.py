@@ -4,10 +4,14 @@ A node is the environment's own state: (what the agent sees, memory of every rew
 agent sees: (prompt, the words in its context, and the position if it sees that). Every node has one row; nodes may
 share one. An edge is (node, slot), numbered node * slots + slot; a cell is (row, slot), numbered alike.
 
+A slot stands for a word: the one with its number, or, with a shortlist, one that depends on the last word, which the
+row sees; so a slot means the same in all nodes that share a row. Which slots are offered may differ between them.
+
 An edge is traced when it is first taken, or all are traced before the run where the scenario is small. The numbers of
 nodes and rows depend on that; nothing that is learned, shown or saved does.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +23,7 @@ from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.language import Language
 from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.work import Progress, Report
 
 UNTRACED: Final = 0
 """Successor of an edge that nobody has taken yet. Zero, so that fresh memory means it."""
@@ -29,6 +34,9 @@ UNSEEN: Final = -2
 """In `states`: a word whose position the agent sees, but no longer the word itself."""
 PADDING: Final = -1
 """In `states`: nothing, after the last word."""
+
+NOTHING: Final = 2**32 - 1
+"""In a list of the words that slots stand for: a slot that is not offered."""
 
 WHOLE: Final = 1 << 20
 """Edges up to which a scenario is traced before the run: well under a second, and memory nobody notices."""
@@ -51,8 +59,10 @@ class Plan:
         return self.capacity * self.bytes_per_node
 
 
-LEARNER_BYTES_PER_CELL: Final = 20
-"""q (8), visits (8), and room for one small array more per cell."""
+BYTES_PER_EDGE: Final = 4 + 8 + 4 + 4
+"""successor, reward, share, and a place among the slots that are offered."""
+BYTES_PER_CELL: Final = 8 + 8 + 4
+"""q, visits and the last change."""
 
 
 def plan(scenario: Scenario, budget: int = BUDGET) -> Plan:
@@ -64,15 +74,15 @@ def plan(scenario: Scenario, budget: int = BUDGET) -> Plan:
         If not even one text's worth of nodes fits.
     """
     language = scenario.language
-    slots = len(language.words)
-    per_node = slots * (4 + 8 + 4 + LEARNER_BYTES_PER_CELL) + 4 * (4 + width(language))
-    capacity = min(budget // per_node, 2**32 - 1, _most_nodes(scenario))
+    slots = language.slots
+    per_node = slots * (BYTES_PER_EDGE + BYTES_PER_CELL) + 4 * (6 + width(language))
+    capacity = min(budget // per_node, 2**32 - 1, _most_nodes(scenario, slots))
     needed = 2 + len(scenario.starts) + language.max_length - 1
     if capacity < needed:
         raise TableError(
             tr(
                 "{words} words x {length} positions need at least {needed} MiB of memory and {budget} MiB are planned; "
-                "use fewer words, or a shorter context",
+                "use fewer words, a shortlist, or a shorter context",
                 words=slots,
                 length=language.max_length,
                 needed=-(-needed * per_node >> 20),
@@ -87,20 +97,33 @@ def width(language: Language) -> int:
     return language.max_length - 1 if language.sees_position else language.seen_words
 
 
-def _most_nodes(scenario: Scenario) -> int:
+def _most_nodes(scenario: Scenario, slots: int) -> int:
     """One node per prompt and text that has not ended, plus the two signs: exact where the agent sees the whole text,
     an upper bound elsewhere."""
     language = scenario.language
     total, texts = 2, len(scenario.starts)
     for _ in range(language.max_length):
         total += texts
-        texts *= len(language.words) - bool(language.end_word)
+        # An end word that a shortlist need not hold ends no text for certain.
+        texts *= slots - (bool(language.end_word) and slots == len(language.words))
         if total > 2**40:
             break
     return total
 
 
 _Edges = tuple[NDArray[np.uint32], NDArray[np.uint32]]
+
+_CHUNK: Final = 1 << 16
+"""Edges that are traced at once: enough to be fast, few enough to hear often how far it is."""
+
+
+def _groups(values: NDArray[np.integer]) -> Iterator[tuple[int, NDArray[np.intp]]]:
+    """Each distinct value, and where it stands."""
+    order = np.argsort(values, kind="stable")
+    if len(order):
+        changes = np.flatnonzero(np.diff(values[order])) + 1
+        for here in np.split(order, changes):
+            yield int(values[here[0]]), here
 
 
 class Tables:
@@ -109,13 +132,14 @@ class Tables:
     Attributes
     ----------
     slots : int
-        Choices in a row: the words.
+        Choices in a row at most.
     starts : (prompts,) uint32
         The node in which each prompt's episodes begin.
     successor : (capacity * slots,) uint32
         For each edge the next node, or UNTRACED, or END.
     reward : (capacity * slots,) float64
-        For each edge its one reward. Known as soon as the node is, whether or not the edge is traced.
+        For each edge its one reward. Known as soon as the node is, but where a text can end because nothing can be said
+        any more: there it is known when the edge is traced.
     share : (capacity * slots,) uint32
         For each edge its step in `dynamics`, which knows what each term gave.
     row : (capacity,) uint32
@@ -124,14 +148,25 @@ class Tables:
         For each node how many words have been said.
     states : (capacity, 1 + width) int32
         For each row: prompt, then the words it sees, then PADDING.
+    restricted : bool
+        Whether some node does not offer all slots. Then, and only then, the next three say what is offered.
+    offer : (capacity,) uint32
+        For each node the number of its offer.
+    offer_count : (capacity,) uint32
+        For each offer how many slots it has; 0 has all of them.
+    offer_slots : (capacity * slots,) uint32
+        For each offer its slots, ascending, from offer * slots on.
     """
 
-    def __init__(self, scenario: Scenario, budget: int = BUDGET, whole: int = WHOLE) -> None:
+    def __init__(
+        self, scenario: Scenario, budget: int = BUDGET, whole: int = WHOLE, progress: Progress | None = None
+    ) -> None:
+        """Traces everything beforehand where that is at most `whole` edges; `progress` hears of it and may cancel."""
         self.scenario = scenario
         self.dynamics = Dynamics(scenario)
         self.plan = plan(scenario, budget)
         language = scenario.language
-        self.slots = len(language.words)
+        self.slots = self.dynamics.slots
         self._context = None if language.context == "all" else language.context
         self._sees_position = language.sees_position
         self.width = width(language)
@@ -144,71 +179,122 @@ class Tables:
         self.length = np.zeros(capacity, np.int32)
         self._joint = np.zeros(capacity, np.uint32)
         self.states = np.zeros((capacity, 1 + self.width), np.int32)
+        self.restricted = False
+        self.offer = np.zeros(capacity, np.uint32)
+        self.offer_count = np.zeros(capacity, np.uint32)
+        self.offer_slots = np.zeros(capacity * self.slots, np.uint32)
+        self.offer_count[0] = self.slots
+        self.offer_slots[: self.slots] = np.arange(self.slots)
         self.nodes = 2
         self.rows = 0
+        self._offers: dict[bytes, int] = {np.ones(self.slots, bool).tobytes(): 0}
         self._known_edges: dict[tuple[int, bool], _Edges] = {}
         self._node_numbers: dict[tuple[int, int, int], int] = {}
         self._row_numbers: dict[bytes, int] = {}
         self.starts = self._start()
-        self.whole = self._trace_all(whole)
+        self.whole = self._trace_all(whole, Report(progress))
 
     # -- tracing ------------------------------------------------------------------------------------------------------
 
     def trace(self, edges: NDArray[np.integer]) -> None:
-        """Trace `edges` (each not traced yet, all different): find or make the node that each leads to.
+        """Trace `edges` (each offered and not traced yet, all different): find or make the node that each leads to.
 
         Raises
         ------
         TableError
             If the table is full. Nothing has changed then.
         """
-        if len(edges) == 1 and self._context is None:
+        if len(edges) == 1:
             self._trace_one(int(edges[0]))
             return
-        nodes, words = np.divmod(edges.astype(np.int64), self.slots)
-        joints = np.empty(len(edges), np.uint32)
-        for joint in np.unique(self._joint[nodes]):
-            here = self._joint[nodes] == joint
-            joints[here] = self.dynamics.moves(int(joint)).successors[words[here]]
+        edges = edges.astype(np.int64)
+        nodes, slots = np.divmod(edges, self.slots)
         lengths = self.length[nodes] + 1
+        joints, words = np.empty(len(edges), np.uint32), np.empty(len(edges), np.int64)
+        for joint, here in _groups(self._joint[nodes]):
+            moves = self.dynamics.moves(joint)
+            joints[here], words[here] = moves.successors[slots[here]], moves.words[slots[here]]
+        dead = np.zeros(len(edges), bool)
+        for joint, here in _groups(joints):
+            dead[here] = self.dynamics.is_dead_end(joint)
         states = self._seen_after(self.states[self.row[nodes]], words, lengths)
-        self.successor[edges] = self._add(states, joints, lengths)
+        self.successor[edges[~dead]] = self._add(states[~dead], joints[~dead], lengths[~dead])
+        for edge in edges[dead].tolist():
+            self._end_at(edge)
 
     def _trace_one(self, edge: int) -> None:
-        """What `trace` does, for one edge of an agent that sees the whole text: the path of a large scenario, where a
-        handful of numbers is copied for each edge and handling arrays would take ten times as long."""
-        node, word = divmod(edge, self.slots)
-        new, row = self.nodes, self.rows
-        if new >= self.plan.capacity:
-            raise self._is_full()
-        joint = int(self.dynamics.moves(int(self._joint[node])).successors[word])
-        length = int(self.length[node]) + 1
-        self.row[new], self._joint[new], self.length[new] = row, joint, length
-        state = self.states[row]
-        state[:] = self.states[self.row[node]]
-        state[length] = word
-        first = new * self.slots
-        cells = slice(first, first + self.slots)
-        self.successor[cells], self.share[cells] = self._edges_of(joint, length)
-        self.reward[cells] = self.dynamics.rewards[self.share[cells]]
+        """What `trace` does, for one edge: the path of a large scenario, where a handful of numbers is copied for each
+        edge and handling arrays would take ten times as long."""
+        node, slot = divmod(edge, self.slots)
+        moves = self.dynamics.moves(int(self._joint[node]))
+        joint, word, length = int(moves.successors[slot]), int(moves.words[slot]), int(self.length[node]) + 1
+        if self.dynamics.is_dead_end(joint):
+            self._end_at(edge)
+            return
+        state = self.states[self.row[node]].copy()
+        if self._context is None:
+            new, row = self.nodes, self.rows
+            state[length] = word
+        else:
+            self._see(state, word, length)
+            row = self._row_numbers.get(state.tobytes(), len(self._row_numbers))
+            new = self._node_numbers.get((row, joint, length), self.nodes)
+        if new == self.nodes:
+            if new >= self.plan.capacity:
+                raise self._is_full()
+            if self._context is not None:
+                self._row_numbers.setdefault(state.tobytes(), row)
+                self._node_numbers[row, joint, length] = new
+            self.row[new], self._joint[new], self.length[new] = row, joint, length
+            self.states[row] = state
+            self._write_edges(slice(new * self.slots, (new + 1) * self.slots), new, joint, length)
+            self.nodes, self.rows = new + 1, max(self.rows, row + 1)
         self.successor[edge] = new
-        self.nodes, self.rows = new + 1, row + 1
+
+    def _end_at(self, edge: int) -> None:
+        """Let the text end with this edge, because nothing could be said after it."""
+        node, slot = divmod(edge, self.slots)
+        moves = self.dynamics.moves(int(self._joint[node]))
+        ends = np.zeros(self.slots, bool)
+        ends[slot] = True
+        step = moves.steps(moves.stops | ends)[slot]
+        self.successor[edge], self.share[edge], self.reward[edge] = END, step, self.dynamics.rewards[step]
+
+    def _write_edges(
+        self, cells: slice | NDArray[np.int64], nodes: int | NDArray[np.uint32], joint: int, length: int
+    ) -> None:
+        """Write what is known of the edges of new nodes with this joint memory and length: rewards, shares, offers, and
+        which of them end the text. `cells`: their places, (nodes, slots) or a slice for one node."""
+        successor, share = self._edges_of(joint, length)
+        self.successor[cells], self.share[cells], self.reward[cells] = successor, share, self.dynamics.rewards[share]
+        if self.dynamics.restricted:
+            self.restricted = True
+            self.offer[nodes] = self._offer(self.dynamics.moves(joint).offered)
 
     def _edges_of(self, joint: int, length: int) -> _Edges:
         """(successor, share) of the edges of a new node with this joint memory and length."""
         last = length + 1 == self.scenario.language.max_length
         if (joint, last) not in self._known_edges:
             moves = self.dynamics.moves(joint)
-            ends = self.dynamics.ends_text | last
-            successor = np.where(ends, np.uint32(END), np.uint32(UNTRACED))
+            ends = moves.stops | last
+            successor = np.where(ends | ~moves.offered, np.uint32(END), np.uint32(UNTRACED))
             self._known_edges[joint, last] = successor, moves.steps(ends)
         return self._known_edges[joint, last]
+
+    def _offer(self, offered: NDArray[np.bool_]) -> int:
+        """The number of the offer of these slots."""
+        number = self._offers.setdefault(offered.tobytes(), len(self._offers))
+        if not self.offer_count[number]:
+            slots = np.flatnonzero(offered)
+            self.offer_count[number] = len(slots)
+            self.offer_slots[number * self.slots : number * self.slots + len(slots)] = slots
+        return number
 
     def _is_full(self) -> TableError:
         return TableError(
             tr(
                 "the table is full: {rows} states take the {size} MiB that were planned; "
-                "use fewer words, shorter texts or a shorter context",
+                "use fewer words, a shortlist, shorter texts or a shorter context",
                 rows=self.rows,
                 size=self.plan.bytes >> 20,
             )
@@ -243,6 +329,18 @@ class Tables:
             after[each, seen] = words
         return after
 
+    def _see(self, state: NDArray[np.int32], word: int, length: int) -> None:
+        """What `_seen_after` does, in place, for one state of an agent that does not see the whole text."""
+        context = self._context
+        assert context is not None
+        if self._sees_position:
+            state[length] = word
+            state[1 : 1 + max(0, length - context)] = UNSEEN
+        elif context:
+            if length > context:
+                state[1:-1] = state[2:]
+            state[min(length, context)] = word
+
     def _add(
         self, states: NDArray[np.int32], joints: NDArray[np.uint32], lengths: NDArray[np.int32]
     ) -> NDArray[np.uint32]:
@@ -251,19 +349,23 @@ class Tables:
             # What is seen is the whole text: every node and every row is new, and no register of them is needed.
             nodes = np.arange(self.nodes, self.nodes + len(states), dtype=np.uint32)
             rows = np.arange(self.rows, self.rows + len(states), dtype=np.uint32)
-            new = np.ones(len(states), bool)
+            new = np.arange(len(states))
         else:
-            rows = np.fromiter(
-                (self._row_numbers.setdefault(s.tobytes(), len(self._row_numbers)) for s in states), np.uint32
-            )
-            known = self._node_numbers
-            keys = list(zip(rows.tolist(), joints.tolist(), lengths.tolist(), strict=True))
-            nodes = np.fromiter((known.setdefault(key, len(known) + 2) for key in keys), np.uint32)
-            first = np.unique(nodes, return_index=True)[1]
-            new = np.zeros(len(states), bool)
-            new[first] = True
-            new &= nodes >= self.nodes
-        if self.nodes + int(new.sum()) > self.plan.capacity:
+            row_numbers, node_numbers = self._row_numbers, self._node_numbers
+            raw, size = states.tobytes(), states.shape[1] * states.itemsize
+            found_rows, found_nodes, made = [], [], []
+            following = self.nodes
+            for place, joint, length in zip(range(len(states)), joints.tolist(), lengths.tolist(), strict=True):
+                row = row_numbers.setdefault(raw[place * size : (place + 1) * size], len(row_numbers))
+                node = node_numbers.setdefault((row, joint, length), following)
+                if node == following:
+                    following += 1
+                    made.append(place)
+                found_rows.append(row)
+                found_nodes.append(node)
+            rows, nodes = np.array(found_rows, np.uint32), np.array(found_nodes, np.uint32)
+            new = np.array(made, np.intp)
+        if self.nodes + len(new) > self.plan.capacity or len(self._row_numbers) > self.plan.capacity:
             for key in [key for key, number in self._node_numbers.items() if number >= self.nodes]:
                 del self._node_numbers[key]
             for state in [state for state, number in self._row_numbers.items() if number >= self.rows]:
@@ -280,33 +382,41 @@ class Tables:
         joints: NDArray[np.uint32],
         lengths: NDArray[np.int32],
     ) -> None:
-        """Write new nodes: their rows, and for each of their edges reward, shares, and whether the text ends there."""
+        """Write new nodes: their rows, and what is known of their edges."""
         self.row[nodes], self._joint[nodes], self.length[nodes] = rows, joints, lengths
         self.states[rows] = states
         self.nodes += len(nodes)
         if len(rows):
             self.rows = max(self.rows, int(rows.max()) + 1)
-        successor, reward, share = (a.reshape(-1, self.slots) for a in (self.successor, self.reward, self.share))
-        for joint, length in np.unique(np.stack([joints, lengths]).astype(np.int64), axis=1).T.tolist():
-            here = nodes[(joints == joint) & (lengths == length)]
-            successor[here], share[here] = self._edges_of(joint, length)
-            reward[here] = self.dynamics.rewards[share[here[:1]]]
+        slots = np.arange(self.slots)
+        for code, here in _groups(joints.astype(np.int64) << 32 | lengths):
+            cells = nodes[here].astype(np.int64)[:, None] * self.slots + slots
+            self._write_edges(cells, nodes[here], code >> 32, code & (2**32 - 1))
 
-    def _trace_all(self, most_edges: int) -> bool:
+    def _trace_all(self, most_edges: int, report: Report) -> bool:
         """Trace breadth first until nothing is left (True) or there are more edges than `most_edges` (False)."""
         most = min(most_edges // self.slots + 2, self.plan.capacity)
-        if self._context is None and _most_nodes(self.scenario) > most:
+        likely = _most_nodes(self.scenario, self.slots)
+        if self._context is None and not self.dynamics.restricted and likely > most:
             return False
-        done = 2
+        done, chunk = 2, max(1, _CHUNK // self.slots)
         while done < self.nodes:
-            edges = done * self.slots + np.flatnonzero(
-                self.successor[done * self.slots : self.nodes * self.slots] == UNTRACED
+            report(
+                min(done / likely, 1.0)
+                if self._context is None
+                else int(self.length[done]) / self.scenario.language.max_length
             )
-            if len(edges) and self.nodes + len(edges) > most:
+            some = range(done, min(done + chunk, self.nodes))
+            edges = some.start * self.slots + np.flatnonzero(
+                self.successor[some.start * self.slots : some.stop * self.slots] == UNTRACED
+            )
+            if len(edges) and self._context is None and self.nodes + len(edges) > most:
                 return False
-            done = self.nodes
             if len(edges):
                 self.trace(edges)
+            if self.nodes > most:
+                return False
+            done = some.stop
         return True
 
     # -- rewards ------------------------------------------------------------------------------------------------------
@@ -333,14 +443,93 @@ class Tables:
         """The prompt of a row."""
         return int(self.states[row, 0])
 
-    def node_after(self, prompt: int, words: list[int]) -> int:
-        """The node reached from a prompt by saying `words`, traced on the way if need be; END if the text ends."""
+    def words_at(self, rows: NDArray[np.integer]) -> NDArray[np.uint32]:
+        """(rows, slots) the word that each slot of these rows stands for, ascending."""
+        if not self.dynamics.compact:
+            return np.broadcast_to(self.dynamics.slot_words(None), (len(rows), self.slots))
+        states = self.states[rows]
+        seen = np.count_nonzero(states[:, 1:] != PADDING, axis=1)
+        lasts = states[np.arange(len(states)), seen]
+        words = [
+            self.dynamics.slot_words(last if length else None)
+            for last, length in zip(lasts.tolist(), seen.tolist(), strict=True)
+        ]
+        return np.array(words, np.uint32).reshape(len(rows), self.slots)
+
+    def offered_words(self, rows: NDArray[np.integer]) -> NDArray[np.uint32] | None:
+        """(rows, slots) the word of each slot, NOTHING for slots that are not offered there; None where all of `rows`
+        offer all words in their order. Where nodes may share a row, it has what any of them might offer."""
+        offered = self.row_offers(rows)
+        if not self.dynamics.compact and (offered is None or offered.all()):
+            return None
+        words = self.words_at(rows)
+        return words if offered is None else np.where(offered, words, np.uint32(NOTHING))
+
+    def words_of(self, edges: NDArray[np.integer]) -> NDArray[np.int64]:
+        """The word that each edge says."""
+        nodes, slots = np.divmod(edges.astype(np.int64), self.slots)
+        if self.dynamics.compact:
+            return self.words_at(self.row[nodes])[np.arange(len(slots)), slots].astype(np.int64)
+        return slots
+
+    def slots_of(self, rows: NDArray[np.integer], words: NDArray[np.integer]) -> NDArray[np.int64]:
+        """The slot that stands for a word in each of these rows.
+
+        Raises
+        ------
+        TableError
+            If a row has no slot for its word.
+        """
+        if not self.dynamics.compact:
+            return words.astype(np.int64)
+        stands = self.words_at(rows) == words[:, None]
+        if not stands.any(axis=1).all():
+            raise TableError(tr("a text has a word that is not on the shortlist after the one before"))
+        slots: NDArray[np.int64] = stands.argmax(axis=1)
+        return slots
+
+    def row_offers(self, rows: NDArray[np.integer]) -> NDArray[np.bool_] | None:
+        """(rows, slots) which slots are offered; None where all are, or where nodes that differ in it may share a row:
+        everywhere but for an agent that sees the whole text."""
+        if self._context is not None or not self.restricted:
+            return None
+        return self.offers(rows.astype(np.int64) + 2)  # each node has its row, and both are numbered as they are made
+
+    def offers(self, nodes: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """(nodes, slots) which slots are offered there."""
+        offered = np.zeros((len(nodes), self.slots), bool)
+        slots = self.offer_slots.reshape(-1, self.slots)
+        for offer, here in _groups(self.offer[nodes]):
+            offered[np.ix_(here, slots[offer, : self.offer_count[offer]])] = True
+        return offered
+
+    def node_after(self, prompt: int, words: Sequence[int]) -> int:
+        """The node reached from a prompt by saying `words`, traced on the way if need be; END if the text ends.
+
+        Raises
+        ------
+        TableError
+            If a word is not offered there, or the text has ended before it.
+        """
         node = int(self.starts[prompt])
         for word in words:
             if node == END:
                 raise TableError(tr("the text goes on after its end"))
-            node = self.follow(node, word)
+            node = self.follow(node, self.slot_of(node, word))
         return node
+
+    def slot_of(self, node: int, word: int) -> int:
+        """The slot with which `word` is said at a node.
+
+        Raises
+        ------
+        TableError
+            If it is not offered there.
+        """
+        slot = int(self.slots_of(self.row[[node]], np.array([word]))[0])
+        if self.restricted and not self.offers(np.array([node]))[0, slot]:
+            raise TableError(tr("a text has a word that may not be said there"))
+        return slot
 
     def follow(self, node: int, slot: int) -> int:
         """The node that (node, slot) leads to, traced if need be; END if the text ends."""
@@ -362,7 +551,7 @@ class Tables:
         lowest = UNSEEN if self._sees_position else 0
         if (
             ((prompts < 0) | (prompts >= len(self.starts))).any()
-            or (words >= self.slots).any()
+            or (words >= self.dynamics.words).any()
             or (~padded & (words < lowest)).any()
             or (padded[:, :-1] & ~padded[:, 1:]).any()
         ):
@@ -381,7 +570,11 @@ class Tables:
                 break
             if (nodes[going_on] < 2).any():
                 raise TableError(tr("a state lies after the end of its text"))
-            edges = nodes[going_on] * self.slots + states[going_on, position]
+            here = nodes[going_on]
+            slots = self.slots_of(self.row[here], states[going_on, position])
+            if self.restricted and not self.offers(here)[np.arange(len(here)), slots].all():
+                raise TableError(tr("a text has a word that may not be said there"))
+            edges = here * self.slots + slots
             untraced = np.unique(edges[self.successor[edges] == UNTRACED])
             if len(untraced):
                 self.trace(untraced)

@@ -163,3 +163,48 @@ def read_corpus(marked: str, tokenizer: str, words: tuple[str, ...], most_words:
         tuple(tuple(numbers.get(word, -1) for word in sentence) for sentence in sentences),
         np.array([counted[word] for word in words], np.int64),
     )
+
+
+# -- what usually follows ---------------------------------------------------------------------------------------------
+
+
+class Shortlist:
+    """The words that most often follow a word in a corpus: a bigram model that falls back on the words' frequency.
+
+    Words that were seen after the last word come first, most often first; then all others, most frequent first; of
+    equals the one with the lower number. A text begins after the beginning of a sentence, and the end of a sentence
+    counts as the end word, if there is one that does not stand there anyway.
+    """
+
+    def __init__(self, corpus: Corpus, size: int, end: int | None) -> None:
+        """`size`: words on a list, at most as many as there are; `end`: the number of the end word."""
+        self._words, self._size = len(corpus.words), size
+        start = self._words
+        pairs = []
+        for sentence in corpus.sentences:
+            closed = sentence if end is None or sentence[-1] == end else (*sentence, end)
+            pairs.append(np.array([(start, *closed[:-1]), closed], np.int64))
+        last, following = np.concatenate(pairs, axis=1)
+        known = (last >= 0) & (following >= 0)
+        codes, counts = np.unique(last[known] * self._words + following[known], return_counts=True)
+        self._last, self._following = np.divmod(codes, self._words)
+        self._counts = counts
+        self._frequent = np.lexsort((np.arange(self._words), -corpus.counts))
+        self._rank = np.empty(self._words, np.int64)
+        self._rank[self._frequent] = np.arange(self._words)
+        self._lists: dict[int, NDArray[np.uint32]] = {}
+
+    def after(self, last: int | None) -> NDArray[np.uint32]:
+        """(size,) the words that are likeliest after `last` (None: at the beginning), in ascending order."""
+        place = self._words if last is None else last
+        if place not in self._lists:
+            first, end = np.searchsorted(self._last, [place, place + 1])
+            seen = self._following[first:end]
+            chosen = seen[np.lexsort((self._rank[seen], -self._counts[first:end]))][: self._size]
+            if len(chosen) < self._size:
+                # Among the most frequent words at most as many are on the list already as it has.
+                others = self._frequent[: self._size]
+                others = others[~np.isin(others, chosen)][: self._size - len(chosen)]
+                chosen = np.concatenate([chosen, others])
+            self._lists[place] = np.sort(chosen).astype(np.uint32)
+        return self._lists[place]

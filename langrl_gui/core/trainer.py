@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core import arrays, draws, kernels, learners
-from langrl_gui.core.arrays import Progress, Rules, World
+from langrl_gui.core import arrays, draws, kernels, learners, work
+from langrl_gui.core.arrays import Progress, Rules, Variant, World
 from langrl_gui.core.errors import ScenarioError, TableError
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
@@ -54,6 +54,8 @@ class Moment:
     prompt, words : the episode in progress: its prompt, and the words said so far.
     amounts : (arrays.AMOUNTS,) see arrays.RETURN.
     states : (rows, 1 + width) int32, the rows that were visited, in ascending order of (prompt, words).
+    offered : (rows, slots) the word of each slot, NOTHING for those that are not offered; None where all of these rows
+        offer all words in their order.
     q, visits : (rows, slots) of those rows.
     histories : name -> (bins in use,), see arrays.Histories.
     """
@@ -66,6 +68,7 @@ class Moment:
     amounts: tuple[float, ...]
     bin_shift: int
     states: NDArray[np.int32]
+    offered: NDArray[np.uint32] | None
     q: NDArray[np.float64]
     visits: NDArray[np.uint64]
     histories: dict[str, NDArray[Any]]
@@ -79,18 +82,29 @@ class Trainer:
     scenario : the scenario as it was at step 0.
     compiled : whether the loop runs compiled, or as plain Python (`reference`), which is some thousand times slower
         and equal to the last bit.
-    budget, whole : bytes to plan with, and edges up to which everything is traced before the run (see tables).
+    budget, whole : bytes to plan with, and edges up to which everything is traced before the run (see tables). Where
+        words slip it is WHOLE at least: on everything being traced depends whether greedy values are expected ones.
+    progress : is told how far tracing is, and may cancel it.
     """
 
-    def __init__(self, scenario: Scenario, *, compiled: bool = True, budget: int = BUDGET, whole: int = WHOLE) -> None:
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        compiled: bool = True,
+        budget: int = BUDGET,
+        whole: int = WHOLE,
+        progress: work.Progress | None = None,
+    ) -> None:
         self.start_scenario = scenario
         self.scenario = scenario
         self.timeline = Timeline()
-        self.tables = Tables(scenario, budget, whole)
+        self._slips = scenario.language.slip > 0
+        self.tables = Tables(scenario, budget, max(whole, WHOLE) if self._slips else whole, progress)
         self.learner = learners.of(scenario.learner)
         slots = self.tables.slots
         self.learned = self.learner.new_arrays(self.tables.plan.capacity, slots)
-        self._rows_begun = 0
+        self._rows_begun, self._nodes_begun = 0, 2
         self._begin_rows()
         weights = [prompt.weight for prompt in scenario.starts]
         total = 0.0
@@ -107,6 +121,9 @@ class Trainer:
             self.tables.row,
             self.tables.starts,
             np.array(thresholds, np.uint64),
+            self.tables.offer,
+            self.tables.offer_count,
+            self.tables.offer_slots,
         )
         tape = 1 << (max(arrays.TAPE, scenario.language.max_length) - 1).bit_length()
         self.progress = Progress(
@@ -114,20 +131,27 @@ class Trainer:
             np.zeros(arrays.AMOUNTS),
             np.zeros(tape, np.uint64),
             np.zeros(scenario.language.max_length),
+            np.zeros(tape if self._slips else 0, np.uint64),
+            np.zeros(self.tables.nodes if self.values_expect_slips else 0),
             np.array([weight / total for weight in weights]),
             arrays.new_histories(),
             arrays.new_watch(),
         )
         self._watched_row = arrays.NO_ROW
         seed = scenario.learner.seed
-        self._keys = [np.uint64(draws.key(seed, stream)) for stream in (draws.EXPLORE, draws.SLOT, draws.PROMPT)]
+        streams = (draws.EXPLORE, draws.SLOT, draws.PROMPT, draws.SLIP, draws.SLIPPED)
+        self._keys = [np.uint64(draws.key(seed, stream)) for stream in streams]
         self._compiled = compiled
         self._loop: kernels.Loop | None = None
+        self._variant = Variant()
+        self._expected = (-1, 0.0, np.zeros(0))
         first_bits = draws.draw(int(self._keys[2]), 0, 0) >> 11
         # Valuing the greedy policy says a text to every prompt; no bin is so narrow that this outweighs its training.
+        # Where words slip it looks at every edge; then a thousand bins, all that are ever full at once, take a second.
+        work_per_bin = max(len(weights), len(self.progress.values) * self.tables.slots >> 18)
         self._put(
             int(np.searchsorted(self._world.prompt_thresholds, np.uint64(first_bits), side="right")),
-            bin_shift=(len(weights) - 1).bit_length(),
+            bin_shift=(work_per_bin - 1).bit_length(),
         )
 
     # -- where it stands ----------------------------------------------------------------------------------------------
@@ -155,7 +179,7 @@ class Trainer:
     @property
     def words(self) -> tuple[int, ...]:
         """The words said in the episode in progress."""
-        return tuple(int(edge) % self.tables.slots for edge in self.last_edges(self.position))
+        return tuple(self.tables.words_of(self.last_edges(self.position)).tolist())
 
     def last_edges(self, count: int) -> NDArray[np.uint64]:
         """The edges taken in the last `count` steps, oldest first; `count` at most the tape's length."""
@@ -171,12 +195,23 @@ class Trainer:
 
     # -- going on -----------------------------------------------------------------------------------------------------
 
+    @property
+    def values_expect_slips(self) -> bool:
+        """Whether greedy values are expected ones, over all the words that may slip. Where words slip but not all is
+        traced, a greedy value is that of the text in which none does."""
+        return self._slips and self.tables.whole
+
     def prepare(self) -> None:
         """Have the loop compiled or fetched, so that the first `advance` starts at once."""
-        if self._loop is None:
+        restricted = self.tables.restricted
+        variant = Variant(restricted, restricted and self.scenario.language.context != "all", self._slips)
+        if self._loop is None or variant != self._variant:
+            self._variant = variant
             if self._compiled:
                 nothing = self._rules(0, 0)
-                self._loop = kernels.load(self.learner.name, (self._world, self.learned, self.progress, nothing))
+                self._loop = kernels.load(
+                    self.learner.name, variant, (self._world, self.learned, self.progress, nothing)
+                )
             else:
                 from langrl_gui.core import reference
 
@@ -193,14 +228,19 @@ class Trainer:
             If a word leads to a state for which the table has no room. The run stands before that step, intact.
         """
         self.prepare()
-        assert self._loop is not None
         rules = self._rules(max(steps, self.step), episodes)
-        while self._loop(self._world, self.learned, self.progress, rules) == arrays.EDGE_MISSING:
+        while self._run(rules) == arrays.EDGE_MISSING:
             self.tables.trace(self.progress.counters[arrays.MISSING : arrays.MISSING + 1])
             self._begin_rows()
             if enough():
                 break
         self.timeline = self.timeline.at(self.step)
+
+    def _run(self, rules: Rules) -> int:
+        if self.tables.restricted != self._variant.restricted:  # the first mask was met just now
+            self.prepare()
+        assert self._loop is not None
+        return self._loop(self._world, self.learned, self.progress, rules)
 
     def _settle(self) -> None:
         """Value the greedy policy at the end of a full bin, if `advance` came back before that was done: a run is the
@@ -262,31 +302,94 @@ class Trainer:
             self._keys[2],
             np.uint64(steps),
             np.uint64(episodes),
+            self.scenario.language.slip,
+            np.uint64(draws.threshold(self.scenario.language.slip)),
+            self._keys[3],
+            self._keys[4],
             self._watched_row,
         )
 
     def _begin_rows(self) -> None:
+        tables, slots = self.tables, self.tables.slots
         initial = self.scenario.learner.initial
-        self.learner.begin_rows(self.learned, self._rows_begun, self.tables.rows, self.tables.slots, initial)
-        self._rows_begun = self.tables.rows
+        self.learner.begin_rows(self.learned, self._rows_begun, tables.rows, slots, initial)
+        if tables.restricted:
+            nodes = slice(self._nodes_begun, tables.nodes)
+            first = tables.offer_slots[tables.offer[nodes].astype(np.int64) * slots]
+            self.learned.best[tables.row[nodes]] = first  # of equals the first; told where rows are not shared
+        self._rows_begun, self._nodes_begun = tables.rows, tables.nodes
 
     # -- what it has learned ------------------------------------------------------------------------------------------
 
+    def greedy_slots(self, nodes: NDArray[np.integer]) -> NDArray[np.intp]:
+        """The slot that the agent chooses at each node when it does its best."""
+        tables = self.tables
+        rows = tables.row[nodes]
+        if not self._scans:
+            kept: NDArray[np.intp] = self.learned.best[rows].astype(np.intp)
+            return kept
+        q = self.learned.q.reshape(-1, tables.slots)[rows]
+        best: NDArray[np.intp] = np.where(tables.offers(nodes), q, -np.inf).argmax(axis=1)
+        return best
+
+    def best_slots(self, rows: NDArray[np.integer]) -> NDArray[np.intp]:
+        """The slot of the largest value of each row; among those that were tried, where nodes with different offers
+        share rows."""
+        if not self._scans:
+            kept: NDArray[np.intp] = self.learned.best[rows].astype(np.intp)
+            return kept
+        slots = self.tables.slots
+        tried = self.learned.visits.reshape(-1, slots)[rows] > 0
+        best: NDArray[np.intp] = np.where(tried, self.learned.q.reshape(-1, slots)[rows], -np.inf).argmax(axis=1)
+        return best
+
+    @property
+    def _scans(self) -> bool:
+        return self.tables.restricted and self.scenario.language.context != "all"
+
     def greedy_text(self, prompt: int) -> Text:
-        """What the agent says without exploring or learning, and what that is worth at today's discount."""
-        slots, node = self.tables.slots, int(self.tables.starts[prompt])
-        words: list[int] = []
+        """What the agent says without exploring, learning or slipping, and what that is worth at today's discount."""
+        tables, node = self.tables, int(self.tables.starts[prompt])
+        edges: list[int] = []
         gains: list[float] = []
         while node != END:
-            word = int(self.learned.best[self.tables.row[node]])
-            edge = node * slots + word
-            words.append(word)
-            gains.append(float(self.tables.reward[edge]))
-            node = int(self.tables.successor[edge])
-            if node == UNTRACED:
-                node = self.tables.follow(edge // slots, word)
+            slot = self._greedy_slot(node)
+            edge = node * tables.slots + slot
+            if int(tables.successor[edge]) == UNTRACED:
+                tables.follow(node, slot)
                 self._begin_rows()
-        return _text(prompt, words, gains, self.scenario.learner.gamma)
+            edges.append(edge)
+            gains.append(float(tables.reward[edge]))
+            node = int(tables.successor[edge])
+        said = _text(prompt, tables.words_of(np.array(edges)).tolist(), gains, self.scenario.learner.gamma)
+        return said._replace(value=self._expected_value(prompt)) if self.values_expect_slips else said
+
+    def _greedy_slot(self, node: int) -> int:
+        if self._scans:
+            return int(self.greedy_slots(np.array([node]))[0])
+        return int(self.learned.best[self.tables.row[node]])
+
+    def _expected_value(self, prompt: int) -> float:
+        """The greedy policy's expected value, words slipping as they do; everything is traced."""
+        tables, gamma, slip = self.tables, self.scenario.learner.gamma, self.scenario.language.slip
+        if self._expected[:2] != (self.step, gamma):
+            values = np.zeros(tables.nodes)
+            lengths = tables.length[2 : tables.nodes]
+            for length in range(int(lengths[-1]), -1, -1):  # numbered by length
+                nodes = 2 + np.arange(*np.searchsorted(lengths, [length, length + 1]))
+                edges = nodes[:, None] * tables.slots + np.arange(tables.slots)
+                following = tables.successor[edges]
+                each = tables.reward[edges]
+                goes_on = following != END
+                each[goes_on] = each[goes_on] + gamma * values[following[goes_on]]
+                offered = tables.offers(nodes)
+                total = np.zeros(len(nodes))
+                for slot in range(tables.slots):  # in the loop's order, so that the sum is the loop's
+                    total = np.where(offered[:, slot], total + each[:, slot], total)
+                best = each[np.arange(len(nodes)), self.greedy_slots(nodes)]
+                values[nodes] = (1.0 - slip) * best + slip * (total / np.count_nonzero(offered, axis=1))
+            self._expected = (self.step, gamma, values[tables.starts])
+        return float(self._expected[2][prompt])
 
     def visited_rows(self) -> NDArray[np.intp]:
         """The rows in which the agent has learned anything, in ascending order of (prompt, words)."""
@@ -319,6 +422,7 @@ class Trainer:
             tuple(self.progress.amounts.tolist()),
             shift,
             self.tables.states[rows],
+            self.tables.offered_words(rows),
             self.learned.q.reshape(-1, slots)[rows],
             self.learned.visits.reshape(-1, slots)[rows],
             {
@@ -352,7 +456,10 @@ class Trainer:
         trainer._begin_rows()
         trainer.learned.q.reshape(-1, slots)[rows] = moment.q
         trainer.learned.visits.reshape(-1, slots)[rows] = moment.visits
-        trainer.learner.restore(trainer.learned, rows, slots)
+        offered = trainer.tables.row_offers(rows)
+        trainer.learner.restore(trainer.learned, rows, slots, offered)
+        if not _equal(moment.offered, trainer.tables.offered_words(rows)):
+            raise TableError(tr("the run offers other words than its scenario does; use another copy of it"))
         for name, values in moment.histories.items():
             getattr(trainer.progress.histories, name)[: len(values)] = values
         trainer._put(moment.prompt, moment.words, moment.step, moment.episode, moment.amounts, moment.bin_shift)
@@ -371,8 +478,9 @@ class Trainer:
         tables, progress = self.tables, self.progress
         node = int(tables.starts[prompt])
         for index, word in enumerate(words):
-            progress.tape[(step - len(words) + index) & (len(progress.tape) - 1)] = node * tables.slots + word
-            node = tables.follow(node, word)
+            slot = tables.slot_of(node, word)
+            progress.tape[(step - len(words) + index) & (len(progress.tape) - 1)] = node * tables.slots + slot
+            node = tables.follow(node, slot)
         self._begin_rows()
         counters = progress.counters
         counters[arrays.STEP], counters[arrays.EPISODE], counters[arrays.NODE] = step, episode, node
@@ -395,12 +503,19 @@ def state_hash(moment: Moment) -> str:
     digest.update(json.dumps(stand, sort_keys=True, separators=(",", ":")).encode())
     for name, values, kind in (
         ("states", moment.states, "<i4"),
+        ("offered", moment.offered, "<u4"),
         ("q", moment.q, "<f8"),
         ("visits", moment.visits, "<u8"),
     ):
+        if values is None:
+            continue
         digest.update(f"{name} {values.shape}".encode())
         digest.update(np.ascontiguousarray(values, kind).tobytes())
     return digest.hexdigest()
+
+
+def _equal(one: NDArray[Any] | None, other: NDArray[Any] | None) -> bool:
+    return one is other if one is None or other is None else np.array_equal(one, other)
 
 
 def _text(prompt: int, words: list[int], gains: list[float], gamma: float) -> Text:

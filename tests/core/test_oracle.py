@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langrl_gui.core import oracle, scenario
+from langrl_gui.core import oracle, scenario, work
 from langrl_gui.core.dynamics import Dynamics
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.scenario import Scenario
@@ -244,7 +244,7 @@ def test_that_a_problem_too_large_to_solve_is_refused_in_one_sentence():
 
 
 def test_that_progress_only_grows_and_its_false_cancels(monkeypatch):
-    monkeypatch.setattr(oracle, "_REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(work, "REPORT_SECONDS", 0.0)
     told = []
     oracle.solve(scenario.find("morning-tea"), progress=lambda fraction: told.append(fraction) or True)
     assert told == sorted(told)

@@ -190,7 +190,7 @@ def test_exactly_the_states_that_the_agent_can_see_are_accepted(scenario: Scenar
     run = runfile.of_trainer(trainer)
     tables = trainer.tables
     possible = {tuple(state) for state in tables.states[: tables.rows].tolist()}
-    prompts, words = range(-1, len(scenario.starts) + 1), range(-3, tables.slots + 1)
+    prompts, words = range(-1, len(scenario.starts) + 1), range(-3, len(scenario.language.words) + 1)
     every = list(product(prompts, *[words] * tables.width))
     accepted = set()
     for state in random.Random(0).sample(every, min(len(every), 150)) + sorted(possible)[:50]:
@@ -201,7 +201,8 @@ def test_exactly_the_states_that_the_agent_can_see_are_accepted(scenario: Scenar
             assert state not in possible
         else:
             accepted.add(state)
-    assert accepted <= possible
+    if scenario.language.shortlist is None:  # what a shortlist leaves out, the tables find when the run is taken up
+        assert accepted <= possible
     assert accepted >= set(sorted(possible)[:50])
 
 

@@ -18,7 +18,9 @@ from langrl_gui.core.schema import Part
 
 I_LOVE_YOU = scenario.built_in()["i-love-you"].read_text("utf-8")
 KINDS = ", ".join(f'"{kind}"' for kind in sorted(map(kind_of, BUILT_IN)))
-LANGUAGE_KEYS = "words, corpus, tokenizer, max_words, joiner, max_length, end_word, context, sees_position, slip"
+LANGUAGE_KEYS = (
+    "words, corpus, tokenizer, max_words, joiner, max_length, end_word, context, sees_position, shortlist, slip"
+)
 
 
 def faults(text: str) -> tuple[str, ...]:
@@ -55,7 +57,15 @@ WRONG = [
      'language.context: found "al", expected "all" or a whole number from 0 to 1000'),
     ('context = "all"', "context = -1", 'language.context: found -1, expected "all" or a whole number from 0 to 1000'),
     ("sees_position = false", "sees_position = 0", "language.sees_position: found 0, expected true or false"),
-    ("slip = 0.0", "slip = 0.1", "language.slip: found 0.1, expected 0"),
+    ("slip = 0.0", "slip = 1.1", "language.slip: found 1.1, expected a number from 0 to 1"),
+    ("slip = 0.0", "shortlist = 2",
+     "language.shortlist: needs a corpus that says which words are likely; set language.corpus"),
+    ("slip = 0.0", "shortlist = 0", "language.shortlist: found 0, expected a whole number from 1 to 100000"),
+    ("slip = 0.0", 'tokenizer = "word"',
+     'language.tokenizer: found "word", expected one of "characters", "words", "whitespace", "jieba"; '
+     'did you mean "words"?'),
+    ("slip = 0.0", "corpus = 3", "language.corpus: found 3, expected a text of 1 to 1000 characters"),
+    ("slip = 0.0", "max_words = 0", "language.max_words: found 0, expected a whole number from 1 to 100000"),
     ("[[prompts]]", "[prompts]", "prompts: found a table, expected a list of tables, at most 10000"),
     ('references = ["我爱你"]', 'references = ["我恨你"]',
      'prompts[0].references[0]: "我恨你" cannot be said: after "我" none of the words goes on like "恨你"'),
@@ -450,7 +460,7 @@ def test_that_every_number_has_a_range():
 def test_that_every_default_is_valid_and_shown_in_the_schema():
     for name, part in _objects().items():
         for key, field in _fields(PARTS[name]).items():
-            if not field.is_required() and key not in ("steps", "episodes", "corpus"):
+            if not field.is_required() and key not in ("steps", "episodes", "corpus", "shortlist"):
                 assert "default" in part["properties"][key], (name, key)
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 import platformdirs
 
-from langrl_gui.core.arrays import Progress, Rules, World
+from langrl_gui.core.arrays import Progress, Rules, Variant, World
 
 Loop = Callable[[World, Any, Progress, Rules], int]
 """(world, the learner's arrays, progress, rules) -> why it came back."""
@@ -27,36 +27,36 @@ Loop = Callable[[World, Any, Progress, Rules], int]
 _lock = threading.Lock()
 
 
-def load(learner: str, example: tuple[World, Any, Progress, Rules]) -> Loop:
-    """The loop compiled for the learner of this name, ready to run.
+def load(learner: str, variant: Variant, example: tuple[World, Any, Progress, Rules]) -> Loop:
+    """The loop compiled for the learner of this name and what the scenario asks of it, ready to run.
 
     `example` holds arguments of the types it will be called with; the loop is called with them once, so their limits
     must be 0. The first call on a machine compiles (about a second), later ones read what was kept.
     """
     with _lock:
-        return _load(learner, example)
+        return _load(learner, variant, example)
 
 
-_loops: dict[str, Loop] = {}
+_loops: dict[tuple[str, Variant], Loop] = {}
 
 
-def _load(learner: str, example: tuple[World, Any, Progress, Rules]) -> Loop:
-    if learner not in _loops:
+def _load(learner: str, variant: Variant, example: tuple[World, Any, Progress, Rules]) -> Loop:
+    if (learner, variant) not in _loops:
         folder = cache_folder()
         if folder is not None and not _is_whole(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder = cache_folder()
         try:
-            loop = _compile(learner, folder)
+            loop = _compile(learner, variant, folder)
             loop(*example)
         except OSError:  # the disk is full, or another process has thrown the folder away
             folder = None
-            loop = _compile(learner, None)
+            loop = _compile(learner, variant, None)
             loop(*example)
         if folder is not None:
             _seal(folder)
-        _loops[learner] = loop
-    return _loops[learner]
+        _loops[learner, variant] = loop
+    return _loops[learner, variant]
 
 
 def is_compiled() -> bool:
@@ -67,7 +67,7 @@ def is_compiled() -> bool:
     return folder is None or ((folder / _SEAL).exists() and _is_whole(folder))
 
 
-def _compile(learner: str, folder: Path | None) -> Loop:
+def _compile(learner: str, variant: Variant, folder: Path | None) -> Loop:
     import numba
 
     from langrl_gui.core.kernels import loop
@@ -79,10 +79,22 @@ def _compile(learner: str, folder: Path | None) -> Loop:
     every_step, now_and_then = inner(forceinline=True), inner()
     decorate = inner(nogil=True, cache=folder is not None)
     module = _module(learner)
-    names: dict[str, Any] = dict(vars(loop), greedy=every_step(module.greedy), learn=every_step(module.learn))
-    for name in ("bin_is_due", "widen_bins", "value_greedy_policy"):
-        names[name] = now_and_then(_rebound(getattr(loop, name), names, learner))
-    compiled: Loop = decorate(_rebound(loop.run, names, learner))
+    constants = {name.upper(): value for name, value in variant._asdict().items()}
+    names: dict[str, Any] = dict(vars(loop)) | constants
+    in_learner: dict[str, Any] = dict(vars(module)) | constants
+    suffix = "_".join([learner.replace("-", "_"), *(name for name, value in variant._asdict().items() if value)])
+
+    def make(function: Any, of: dict[str, Any], how: Callable[[Any], Any]) -> Any:
+        of[function.__name__] = made = how(_rebound(function, of, suffix))
+        return made
+
+    make(module.highest_offered, in_learner, now_and_then)
+    for function in (module.greedy, module.learn):
+        names[function.__name__] = make(function, in_learner, every_step)
+    make(loop.offered_slot, names, every_step)
+    for function in (loop.bin_is_due, loop.widen_bins, loop.expect_greedy_policy, loop.value_greedy_policy):
+        make(function, names, now_and_then)
+    compiled: Loop = decorate(_rebound(loop.run, names, suffix))
     return compiled
 
 
@@ -93,10 +105,10 @@ def _module(learner: str) -> ModuleType:
     return {"q-learning": q_learning}[learner]
 
 
-def _rebound(function: Any, names: dict[str, Any], learner: str) -> FunctionType:
-    """`function` seeing other global names; its own qualified name keeps what is cached for learners apart."""
+def _rebound(function: Any, names: dict[str, Any], suffix: str) -> FunctionType:
+    """`function` seeing other global names; its own qualified name keeps apart what is cached of each."""
     copy = FunctionType(function.__code__, names, function.__name__)
-    copy.__qualname__ = f"{function.__name__}_{learner.replace('-', '_')}"
+    copy.__qualname__ = f"{function.__name__}_{suffix}"
     copy.__module__ = function.__module__
     return copy
 

@@ -1,8 +1,9 @@
-"""The training loop that all learners share. Plain source: `kernels.load` compiles it once for each learner.
+"""The training loop that all learners share. Plain source: `kernels.load` compiles it for each learner and variant.
 
-`greedy` and `learn` are global names that the compiler finds replaced by the learner's two functions. The loop owns
-everything else: which word is tried, where it leads, when an episode ends, what is kept of it. It comes back before it
-changes anything where an edge is missing, so that tracing it and calling again is all there is to do.
+`greedy` and `learn` are global names that the compiler finds replaced by the learner's two functions, RESTRICTED, SCANS
+and SLIPS by what `arrays.Variant` says: branches on them are decided when it compiles. The loop owns everything else:
+which word is tried, where it leads, when an episode ends, what is kept of it. It comes back before it changes anything
+where an edge is missing, so that tracing it and calling again is all there is to do.
 """
 
 import numpy as np
@@ -14,12 +15,13 @@ from langrl_gui.core.kernels.random import at_position, below, of_episode
 _STEP, _EPISODE, _NODE, _POSITION = arrays.STEP, arrays.EPISODE, arrays.NODE, arrays.POSITION
 _PROMPT, _BIN_SHIFT, _MISSING = arrays.PROMPT, arrays.BIN_SHIFT, arrays.MISSING
 _RETURN, _SURPRISE, _LAST_Q, _LAST_TD_ERROR = arrays.RETURN, arrays.SURPRISE, arrays.LAST_Q, arrays.LAST_TD_ERROR
-_WATCH_STEP, _WATCH_EDGE = arrays.WATCH_STEP, arrays.WATCH_EDGE
+_WATCH_STEP, _WATCH_EDGE, _WATCH_CELL = arrays.WATCH_STEP, arrays.WATCH_EDGE, arrays.WATCH_CELL
 _WATCH_REWARD, _WATCH_OLD, _WATCH_FUTURE = arrays.WATCH_REWARD, arrays.WATCH_OLD, arrays.WATCH_FUTURE
 _WATCH_ALPHA, _WATCH_GAMMA = arrays.WATCH_ALPHA, arrays.WATCH_GAMMA
 _STEPS_DONE, _EPISODES_DONE, _EDGE_MISSING = arrays.STEPS_DONE, arrays.EPISODES_DONE, arrays.EDGE_MISSING
 _BINS = np.uint64(arrays.BINS)
 _UNTRACED, _END = np.uint32(tables.UNTRACED), np.uint32(tables.END)
+RESTRICTED = SCANS = SLIPS = False
 _0, _1, _11 = np.uint64(0), np.uint64(1), np.uint64(11)
 
 
@@ -40,7 +42,9 @@ def run(world, learned, progress, rules):
     while True:
         if position == _0:
             if bin_is_due(histories, episode, shift):
-                missing = value_greedy_policy(world, learned, progress, slots, gamma, (episode >> shift) - _1)
+                missing = value_greedy_policy(
+                    world, learned, progress, slots, gamma, rules.slip, (episode >> shift) - _1
+                )
                 if missing != _0:
                     counters[_MISSING] = missing
                     reason = _EDGE_MISSING
@@ -55,10 +59,15 @@ def run(world, learned, progress, rules):
             reason = _STEPS_DONE
             break
         if at_position(explore_luck, position) >> _11 < rules.explore_threshold:
-            slot = below(at_position(of_episode(rules.slot_key, episode), position), slots)
+            slot = offered_slot(world, node, at_position(of_episode(rules.slot_key, episode), position), slots)
         else:
-            slot = greedy(learned, row, slots)
-        edge = node * slots + slot
+            slot = greedy(world, learned, node, row, slots)
+        emitted = slot
+        if SLIPS:
+            if at_position(of_episode(rules.slip_key, episode), position) >> _11 < rules.slip_threshold:
+                bits = at_position(of_episode(rules.slipped_key, episode), position)
+                emitted = offered_slot(world, node, bits, slots)
+        edge = node * slots + emitted
         target = successor[edge]
         if target == _UNTRACED:
             counters[_MISSING] = edge
@@ -66,16 +75,21 @@ def run(world, learned, progress, rules):
             break
         gain = reward[edge]
         ended = target == _END
-        node = np.uint64(target)
-        next_row = np.uint64(row_of[node])
-        old, future, td_error = learn(learned, row, slot, slots, gain, ended, next_row, rules.alpha, gamma)
+        next_node = np.uint64(target)
+        next_row = np.uint64(row_of[next_node])
+        old, future, td_error = learn(
+            world, learned, node, row, slot, slots, gain, ended, next_node, next_row, rules.alpha, gamma
+        )
         if row == watched_row:
             watch.which[_WATCH_STEP], watch.which[_WATCH_EDGE] = step + _1, edge
+            watch.which[_WATCH_CELL] = row * slots + slot
             watch.amounts[_WATCH_REWARD], watch.amounts[_WATCH_OLD] = gain, old
             watch.amounts[_WATCH_FUTURE] = future
             watch.amounts[_WATCH_ALPHA], watch.amounts[_WATCH_GAMMA] = rules.alpha, gamma
         tape[step & last_of_tape] = edge
-        row = next_row
+        if SLIPS:
+            progress.chosen[step & last_of_tape] = slot
+        node, row = next_node, next_row
         total += gain
         surprise += abs(td_error)
         step += _1
@@ -110,18 +124,30 @@ def bin_is_due(histories, episode, shift):
     return np.isnan(histories.greedy_value[(episode >> shift) - _1])
 
 
-def value_greedy_policy(world, learned, progress, slots, gamma, place):
+def offered_slot(world, node, bits, slots):
+    """One of the slots that are offered at a node, by 64 random bits."""
+    if RESTRICTED:
+        offer = np.uint64(world.offer[node])
+        return np.uint64(world.offer_slots[offer * slots + below(bits, np.uint64(world.offer_count[offer]))])
+    return below(bits, slots)
+
+
+def value_greedy_policy(world, learned, progress, slots, gamma, slip, place):
     """Write the greedy policy's value into this bin; returns the edge that is missing for it, or 0.
 
-    Folded from the text's end backward, reward + gamma * value: the arithmetic of the oracle, to the last bit.
+    Folded from the text's end backward, reward + gamma * value: the arithmetic of the oracle, to the last bit. Where
+    words slip it is the expected value if everything is traced, else that of the text in which none slips.
     """
+    expects = SLIPS and len(progress.values) > 0
+    if expects:
+        expect_greedy_policy(world, learned, progress, slots, gamma, slip)
     path = progress.path
     mean = 0.0
     for prompt in range(len(world.starts)):
         node = np.uint64(world.starts[prompt])
         length = 0
-        while True:
-            edge = node * slots + greedy(learned, np.uint64(world.row[node]), slots)
+        while not expects:
+            edge = node * slots + greedy(world, learned, node, np.uint64(world.row[node]), slots)
             target = world.successor[edge]
             if target == _UNTRACED:
                 return edge
@@ -130,12 +156,34 @@ def value_greedy_policy(world, learned, progress, slots, gamma, place):
             if target == _END:
                 break
             node = np.uint64(target)
-        value = 0.0
+        value = progress.values[node] if expects else 0.0
         for position in range(length - 1, -1, -1):
             value = path[position] + gamma * value
         mean += progress.prompt_weights[prompt] * value
     progress.histories.greedy_value[place] = mean
     return _0
+
+
+def expect_greedy_policy(world, learned, progress, slots, gamma, slip):
+    """The greedy policy's expected value of every node. Nodes are numbered by length where everything is traced, so
+    that what follows a node has been valued before it."""
+    values = progress.values
+    for back in range(len(values) - 2):
+        node = np.uint64(len(values) - 1 - back)
+        chosen = greedy(world, learned, node, np.uint64(world.row[node]), slots)
+        offer = np.uint64(world.offer[node])
+        count = np.uint64(world.offer_count[offer])
+        total = best = 0.0
+        for place in range(count):
+            slot = np.uint64(world.offer_slots[offer * slots + place])
+            edge = node * slots + slot
+            value = world.reward[edge]
+            if world.successor[edge] != _END:
+                value = value + gamma * values[world.successor[edge]]
+            total += value
+            if slot == chosen:
+                best = value
+        values[node] = (1.0 - slip) * best + slip * (total / np.float64(count))
 
 
 def widen_bins(histories):

@@ -34,6 +34,8 @@ class GraphShape:
     target: NDArray[np.intp]
     word: NDArray[np.intp]
     """(edges,) each word that leads from one shown node to another."""
+    slot: NDArray[np.intp]
+    """(edges,) the slot that stands for it."""
     rows: NDArray[np.intp]
     """(nodes,) rows in the table; for ends the row before."""
     nodes: NDArray[np.intp]
@@ -82,8 +84,8 @@ class GraphObserver:
         learned, slots = self.trainer.learned, self.trainer.tables.slots
         q, visits = learned.q.reshape(-1, slots), learned.visits.reshape(-1, slots)
         source_rows = shape.rows[shape.source]
-        edge_q, edge_visits = q[source_rows, shape.word], visits[source_rows, shape.word]
-        best = learned.best[shape.rows].astype(np.intp)
+        edge_q, edge_visits = q[source_rows, shape.slot], visits[source_rows, shape.slot]
+        best = self.trainer.greedy_slots(shape.nodes)
         value = np.where(shape.ends, shape.total, q[shape.rows, best])
         node_visits = visits[shape.rows].sum(axis=1)
         node_visits[shape.target] = np.where(shape.ends[shape.target], edge_visits, node_visits[shape.target])
@@ -91,7 +93,7 @@ class GraphObserver:
         greedy = np.zeros(len(shape.word), bool)
         for column in range(int(shape.column.max(initial=0))):
             here = shape.column[shape.source] == column
-            greedy |= here & on_path[shape.source] & (best[shape.source] == shape.word) & (edge_visits > 0)
+            greedy |= here & on_path[shape.source] & (best[shape.source] == shape.slot) & (edge_visits > 0)
             on_path[shape.target[greedy & here]] = True
         prompt, words = self.trainer.prompt, self.trainer.words
         current, last_edge = _index(shape.keys, (prompt, *words)), -1
@@ -127,7 +129,7 @@ class GraphObserver:
         ends = np.zeros(len(nodes), bool)
         greedy = np.ones(len(nodes), bool)
         columns = [(nodes, keys, totals, ends)]
-        edges: list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]] = []
+        edges: list[tuple[NDArray[np.intp], ...]] = []
         more = [np.zeros(len(nodes), np.intp)]
         offset = 0
         for depth in range(1, self.trainer.scenario.language.max_length + 1):
@@ -135,41 +137,44 @@ class GraphObserver:
             tried = visits_of[rows] * ~ends[:, None]
             followers = successor[nodes]
             offered = (followers != UNTRACED) & ~ends[:, None] & ((tried > 0) | (everything & (followers != END)))
-            source, word = np.nonzero(offered)
+            source, slot = np.nonzero(offered)
             if not len(source):
                 break
-            best = greedy[source] & (learned.best[rows[source]] == word)
+            word = tables.words_at(rows)[source, slot].astype(np.intp)
+            best = greedy[source] & (self.trainer.greedy_slots(nodes)[source] == slot)
             here = np.zeros(len(source), bool)
             if len(current) > depth:
                 here = np.array([(*keys[s], w) == current[: depth + 1] for s, w in zip(source, word, strict=True)])
             if len(source) > most:
-                rank = np.lexsort((word, source, -tried[source, word].astype(np.float64), ~here, ~best))
+                rank = np.lexsort((word, source, -tried[source, slot].astype(np.float64), ~here, ~best))
                 chosen = np.sort(rank[:most])
             else:
                 chosen = np.arange(len(source))
             left_out = np.bincount(source, minlength=len(nodes)) - np.bincount(source[chosen], minlength=len(nodes))
             more[-1] = left_out
-            source, word, greedy = source[chosen], word[chosen], best[chosen]
-            target = followers[source, word].astype(np.intp)
+            source, slot, word, greedy = source[chosen], slot[chosen], word[chosen], best[chosen]
+            target = followers[source, slot].astype(np.intp)
             ends = target == END
-            totals = totals[source] + reward[nodes[source], word]
+            totals = totals[source] + reward[nodes[source], slot]
             keys = [(*keys[s], w) for s, w in zip(source.tolist(), word.tolist(), strict=True)]
-            edges.append((source + offset, np.arange(len(source)) + offset + len(nodes), word))
+            edges.append((source + offset, np.arange(len(source)) + offset + len(nodes), word, slot))
             offset += len(nodes)
             nodes = np.where(ends, nodes[source], target)
             columns.append((nodes, keys, totals, ends))
             more.append(np.zeros(len(nodes), np.intp))
         all_nodes = np.concatenate([column[0] for column in columns])
         all_ends = np.concatenate([column[3] for column in columns])
-        none = np.zeros(0, np.intp)
+        nothing = np.zeros((0, 4), np.intp)
+        sources, targets, words, slots_of = np.concatenate([nothing, *(np.stack(e, axis=1) for e in edges)]).T.copy()
         return GraphShape(
             tuple(key for column in columns for key in column[1]),
             np.repeat(np.arange(len(columns)), [len(column[0]) for column in columns]),
             all_ends,
             np.where(all_ends, np.concatenate([column[2] for column in columns]), 0.0),
-            np.concatenate([e[0] for e in edges]) if edges else none,
-            np.concatenate([e[1] for e in edges]) if edges else none,
-            np.concatenate([e[2] for e in edges]) if edges else none,
+            sources,
+            targets,
+            words,
+            slots_of,
             tables.row[all_nodes].astype(np.intp),
             all_nodes,
             np.concatenate(more),

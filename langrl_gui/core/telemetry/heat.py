@@ -1,7 +1,7 @@
 """A rectangle of the table, its rows in an order that people expect."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,10 @@ MOST_PICKED: Final = 5000
 
 @dataclass(frozen=True)
 class Heat:
-    """A rectangle of the table: rows ordered by (prompt, length, words)."""
+    """A rectangle of the table: rows ordered by (prompt, length, words), columns by word.
+
+    A word that has no slot in a row looks like one that was never tried there.
+    """
 
     first_row: int
     first_slot: int
@@ -27,7 +30,7 @@ class Heat:
     q: NDArray[np.float64]
     visits: NDArray[np.uint64]
     best: NDArray[np.intp]
-    """(rows shown,) the greedy slot; -1 where nothing was tried."""
+    """(rows shown,) the greedy word; -1 where nothing was tried."""
     current: int
     """Index among the rows shown of the state in which the agent is; -1 if it is not among them."""
 
@@ -66,18 +69,33 @@ class HeatObserver:
         self._order_rows(fresh)
         first, last = rows[0], min(rows[0] + rows[1], len(self._order))
         shown = self._order[first:last]
-        cells = slice(slots[0], min(slots[0] + slots[1], tables.slots))
+        cells = slice(slots[0], min(slots[0] + slots[1], tables.dynamics.words))
         learned, width = trainer.learned, tables.slots
         row = int(tables.row[trainer.progress.counters[arrays.NODE]])
         place = int(self._place[row]) if row < len(self._place) else -1
-        visits = learned.visits.reshape(-1, width)[shown]
+        q, visits = learned.q.reshape(-1, width)[shown], learned.visits.reshape(-1, width)[shown]
+        words = tables.words_at(shown)
+        best = words[np.arange(len(shown)), trainer.best_slots(shown)].astype(np.intp)
+        best[~visits.any(axis=1)] = -1
+        if tables.dynamics.compact:
+            q, visits = _by_word(words, q, cells), _by_word(words, visits, cells)
+        else:
+            q, visits = q[:, cells], visits[:, cells]
         return Heat(
             first,
             cells.start,
             len(self._order),
             tuple((tables.prompt(r), *tables.seen(r)) for r in shown.tolist()),
-            learned.q.reshape(-1, width)[shown, cells],
-            visits[:, cells],
-            np.where(visits.any(axis=1), learned.best[shown].astype(np.intp), -1),
+            q,
+            visits,
+            best,
             place - first if first <= place < last else -1,
         )
+
+
+def _by_word(words: NDArray[np.uint32], values: NDArray[Any], columns: slice) -> NDArray[Any]:
+    """`values` of slots, (rows, slots), in the columns of the words that these stand for; 0 elsewhere."""
+    placed = np.zeros((len(values), columns.stop - columns.start), values.dtype)
+    row, slot = np.nonzero((words >= columns.start) & (words < columns.stop))
+    placed[row, words[row, slot] - columns.start] = values[row, slot]
+    return placed

@@ -52,5 +52,5 @@ def observe_tape(trainer: Trainer) -> Tape:
 
 
 def _steps(trainer: Trainer, edges: NDArray[np.uint64]) -> tuple[TapeStep, ...]:
-    words, rewards = edges % np.uint64(trainer.tables.slots), trainer.tables.reward[edges]
+    words, rewards = trainer.tables.words_of(edges), trainer.tables.reward[edges]
     return tuple(TapeStep(int(w), float(r)) for w, r in zip(words, rewards, strict=True))

@@ -1,0 +1,221 @@
+"""Corpora: cut as Unicode or white space says, counted, found beside their scenario only, and saved with a run."""
+
+import dataclasses
+import os
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from langrl_gui.core import runfile, scenario
+from langrl_gui.core.errors import RunFileError, ScenarioError
+from langrl_gui.core.text import TOKENIZERS, mark, read_corpus
+from langrl_gui.core.trainer import Trainer
+from tests.core.test_trainer import everything
+
+TOML = """
+name = "corpus"
+[language]
+corpus = "{corpus}"
+tokenizer = "{tokenizer}"
+max_length = 3
+[[prompts]]
+references = ["{reference}"]
+[[rewards]]
+kind = "match"
+"""
+
+
+def cut(line: str, tokenizer: str) -> list[str]:
+    corpus = read_corpus(mark(line, tokenizer), tokenizer, (), 100, "")
+    return [corpus.words[number] for number in corpus.sentences[0]]
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "line", "words"),
+    [
+        ("characters", "我爱你。", ["我", "爱", "你", "。"]),
+        ("characters", " ab c ", ["a", "b", " ", "c"]),
+        ("characters", "e\u0301\u00e9", ["e\u0301", "\u00e9"]),  # composed or not: two words, and each is one character
+        ("characters", "👩‍👩‍👧👍🏽🇨🇳", ["👩‍👩‍👧", "👍🏽", "🇨🇳"]),
+        ("characters", "한국어", ["한", "국", "어"]),
+        ("characters", "क्षि", ["क्षि"]),
+        ("words", "Don't stop: 3.14 times.", ["Don't", "stop", ":", "3.14", "times", "."]),
+        ("words", "我爱你", ["我", "爱", "你"]),
+        ("words", "שלום עולם!", ["שלום", "עולם", "!"]),
+        ("words", "مرحبا بالعالم", ["مرحبا", "بالعالم"]),
+        ("words", "e\u0301te\u0301 👩‍👩‍👧", ["e\u0301te\u0301", "👩‍👩‍👧"]),
+        ("whitespace", "Don't\tstop:  now ", ["Don't", "stop:", "now"]),
+        ("jieba", "我来到北京清华大学", ["我", "来到", "北京", "清华大学"]),
+    ],
+)
+def test_a_tokenizer_cuts_where_its_rules_say(tokenizer: str, line: str, words: list[str]) -> None:
+    assert cut(line, tokenizer) == words
+
+
+@given(st.text(max_size=40), st.sampled_from(["characters", "words", "whitespace"]))
+@settings(max_examples=200, deadline=None)
+def test_cutting_loses_nothing_and_the_marks_come_out_again(text: str, tokenizer: str) -> None:
+    lines = text.replace("\x1f", " ").splitlines()
+    assert mark(text, tokenizer).replace("\x1f", "") == "\n".join(lines)
+    assert all("".join(TOKENIZERS[tokenizer](line)) == line for line in lines)
+
+
+@given(st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=5), min_size=1, max_size=5), st.integers(1, 6))
+@settings(max_examples=100, deadline=None)
+def test_a_vocabulary_is_the_most_frequent_words_of_equals_the_first_met(lines: list[list[str]], most: int) -> None:
+    corpus = read_corpus(mark("\n".join(" ".join(x) for x in lines), "whitespace"), "whitespace", (), most, "")
+    said = [word for line in lines for word in line]
+    counts = Counter(said)
+    expected = sorted(counts, key=lambda word: (-counts[word], said.index(word)))[:most]
+    assert list(corpus.words) == expected
+    assert corpus.counts.tolist() == [counts[word] for word in expected]
+    assert [[corpus.words[n] if n >= 0 else None for n in s] for s in corpus.sentences] == [
+        [word if word in expected else None for word in line] for line in lines
+    ]
+
+
+def test_an_end_word_that_the_text_lacks_takes_the_last_place_and_counts_sentences() -> None:
+    corpus = read_corpus(mark("a b\nb\n\n c", "whitespace"), "whitespace", (), 3, "<end>")
+    assert corpus.words == ("b", "a", "<end>")
+    assert corpus.counts.tolist() == [2, 1, 3]
+
+
+# -- files ------------------------------------------------------------------------------------------------------------
+
+
+def write(folder: Path, text: bytes | str, name: str = "poem.txt", reference: str = "b a", **changes: str) -> Path:
+    """A scenario beside a corpus, or one that names another file."""
+    if text:
+        (folder / "poem.txt").write_bytes(text if isinstance(text, bytes) else text.encode())
+    path = folder / "scenario.toml"
+    toml = TOML.format(corpus=name, tokenizer=changes.get("tokenizer", "words"), reference=reference)
+    path.write_text(toml.replace("max_length", 'joiner = " "\nmax_length'), "utf-8")
+    return path
+
+
+def fault(path: Path) -> str:
+    with pytest.raises(ScenarioError) as error:
+        scenario.load(path)
+    assert len(error.value.faults) == 1
+    return error.value.faults[0]
+
+
+def test_a_corpus_lies_beside_its_scenario_or_below(tmp_path: Path) -> None:
+    found = scenario.load(write(tmp_path, "\ufeffb a b\r\nc"))
+    assert found.language.words == ("b", "a", "c")
+    assert scenario.to_data(found)["language"]["corpus"] == "poem.txt"
+    assert "words" not in scenario.to_data(found)["language"]
+    (tmp_path / "below").mkdir()
+    (tmp_path / "poem.txt").rename(tmp_path / "below" / "poem.txt")
+    for name in ("below/poem.txt", "./below/poem.txt"):
+        assert scenario.load(write(tmp_path, "", name)) != found  # another name
+        assert scenario.load(write(tmp_path, "", name)).language.source == found.language.source
+
+
+def test_listed_words_stay_and_the_corpus_only_says_what_is_likely(tmp_path: Path) -> None:
+    path = write(tmp_path, "b a b\nc")
+    path.write_text(path.read_text().replace("[language]", '[language]\nwords = ["a", "b"]'))
+    language = scenario.load(path).language
+    assert language.words == ("a", "b")
+    assert language.source is not None
+    assert language.source.sentences == ((1, 0, 1), (-1,))
+
+
+@pytest.mark.parametrize(
+    "name", ["../poem.txt", "/etc/passwd", "below/../../poem.txt", "C:/poem.txt", "//host/poem.txt"]
+)
+def test_nothing_outside_the_folder_is_opened(tmp_path: Path, name: str) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "poem.txt").write_text("b a")
+    assert "lies beside its scenario's file or below" in fault(write(inside, "", name))
+
+
+def test_a_link_that_leads_out_of_the_folder_is_refused_and_one_that_stays_is_followed(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "secret.txt").write_text("b a")
+    (inside / "poem.txt").symlink_to(tmp_path / "secret.txt")
+    assert fault(write(inside, "")).endswith(
+        "leads out of the scenario's folder; put the text itself beside the scenario's file"
+    )
+    (inside / "poem.txt").unlink()
+    (inside / "text.txt").write_text("b a")
+    (inside / "poem.txt").symlink_to("text.txt")
+    assert scenario.load(write(inside, "")).language.words == ("b", "a")
+    (inside / "out").symlink_to(tmp_path)
+    assert "leads out" in fault(write(inside, "", "out/secret.txt"))
+
+
+def test_what_cannot_be_a_corpus_is_told_in_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fault(write(tmp_path, "", "none.txt")) == (
+        'language.corpus: "none.txt": cannot be read: No such file or directory'
+    )
+    assert fault(write(tmp_path, "é".encode("latin-1"))) == (
+        'language.corpus: "poem.txt": not UTF-8 at byte 0; save the file as UTF-8'
+    )
+    assert fault(write(tmp_path, " \n\n")) == 'language.corpus: "poem.txt": there is not one word in it'
+    (tmp_path / "folder").mkdir()
+    assert "is not a file" in fault(write(tmp_path, "", "folder"))
+    os.mkfifo(tmp_path / "pipe")
+    assert "is not a file" in fault(write(tmp_path, "", "pipe"))
+    monkeypatch.setattr(scenario, "LARGEST_FILE", 1000)
+    assert fault(write(tmp_path, "b a\n" * 300)) == (
+        'language.corpus: "poem.txt": larger than 0 MiB, more than is read'
+    )
+
+
+def test_a_scenario_without_a_file_has_no_corpus_and_one_with_keeps_its_own(tmp_path: Path) -> None:
+    path = write(tmp_path, "b a b\nc")
+    with pytest.raises(ScenarioError, match=r"^language\.corpus: .*; save it first"):
+        scenario.loads(path.read_text())
+    found = scenario.load(path)
+    (tmp_path / "poem.txt").unlink()
+    assert found.changed("learner.alpha", 0.25).language.source is found.language.source
+    assert scenario.with_settings(found, ["language.max_words=2"]).language.words == ("b", "a")
+    with pytest.raises(ScenarioError, match="save it first"):
+        found.changed("language.corpus", "other.txt")
+
+
+# -- run files --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("tokenizer", ["characters", "words", "jieba"])
+def test_a_saved_run_holds_its_corpus_as_it_was_cut_and_opening_it_opens_and_cuts_nothing(
+    tmp_path: Path, tokenizer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer = Trainer(scenario.load(write(tmp_path, "爱 我 爱\n你", reference="我 爱", tokenizer=tokenizer)))
+    trainer.advance(200)
+    path = tmp_path / "run.langrl"
+    runfile.write(path, runfile.of_trainer(trainer))
+    (tmp_path / "poem.txt").unlink()
+    mark.cache_clear()
+    monkeypatch.setitem(TOKENIZERS, tokenizer, None)
+    read = runfile.read(path)
+    assert read.scenario == trainer.start_scenario
+    assert read.scenario.language.source is not None
+    assert read.scenario.language.source.text == "爱 我 爱\n你"
+    assert runfile.dumps(read) == path.read_bytes()
+    again = runfile.to_trainer(read)
+    for run in (again, trainer):
+        run.advance(400)
+    assert everything(again) == everything(trainer)
+
+
+def test_a_run_whose_corpus_is_missing_or_too_many_is_told_apart(tmp_path: Path) -> None:
+    with_corpus = Trainer(scenario.load(write(tmp_path, "b a b\nc")))
+    without = Trainer(scenario.find("i-love-you"))
+    run = runfile.of_trainer(with_corpus)
+    language = run.scenario.language.model_copy(update={"corpus": None, "listed": run.scenario.language.words})
+    bare = dataclasses.replace(run, scenario=run.scenario.model_copy(update={"language": language}))
+    with pytest.raises(RunFileError, match="has a corpus, which its scenario does not"):
+        runfile.loads(runfile.dumps(bare), "run")
+    language = without.scenario.language.model_copy(update={"corpus": "poem.txt"})
+    named = dataclasses.replace(
+        runfile.of_trainer(without), scenario=without.scenario.model_copy(update={"language": language})
+    )
+    with pytest.raises(RunFileError, match='lacks the tensor "corpus"'):
+        runfile.loads(runfile.dumps(named), "run")
