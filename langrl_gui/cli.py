@@ -135,9 +135,9 @@ def _resume(options: argparse.Namespace) -> int:
 
 def _learn(trainer: Trainer, options: argparse.Namespace, limits: tuple[int, int]) -> int:
     """Train to `limits` = (steps, episodes), save if asked, and report."""
-    trainer.prepare()
-    first, began = trainer.step, time.perf_counter()
-    with _interruptible() as interrupted:
+    with _interruptible() as interrupted:  # before `prepare`: what the compiler calls may swallow a KeyboardInterrupt
+        trainer.prepare()
+        first, began = trainer.step, time.perf_counter()
         _advance(trainer, limits, interrupted)
     seconds = time.perf_counter() - began
     if options.out:

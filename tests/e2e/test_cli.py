@@ -1,12 +1,14 @@
 """`langrl` as people and scripts use it: real processes, real files, exit codes."""
 
+import contextlib
 import dataclasses
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
-import time
+import termios
 from pathlib import Path
 from typing import Any
 
@@ -153,17 +155,29 @@ def test_a_file_whose_numbers_are_not_those_of_its_film_is_exit_code_1_on_replay
 
 def test_an_interrupted_run_is_saved_and_says_130(tmp_path: Path) -> None:
     out = tmp_path / "run.langrl"
+    screen, terminal = pty.openpty()
+    termios.tcsetwinsize(terminal, (24, 80))
     process = subprocess.Popen(
         [sys.executable, "-m", "langrl_gui.cli", "train", "ten-words", "--steps", str(10**15), "--out", str(out)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=terminal,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
-    time.sleep(4)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
-    assert b"Traceback" not in errors
+    os.close(terminal)
+    try:
+        seen = b""
+        while b"learning" not in seen:  # on a terminal a progress bar tells that it has begun
+            seen += os.read(screen, 1024)
+        process.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):  # a terminal that nobody writes to any more
+            while more := os.read(screen, 1024):
+                seen += more
+        assert process.wait(timeout=60) == 130
+    finally:
+        process.kill()
+        process.wait()
+        os.close(screen)
+    assert b"Traceback" not in seen
     run = runfile.read(out)
     assert run.moment.step > 0
     again = runfile.to_trainer(run)
