@@ -26,7 +26,10 @@ typedef struct {
     const u32 *row, *starts;
     const u64 *prompt_thresholds;
     const u32 *offer, *offer_count, *offer_slots;
-    u64 prompts;
+    const u32 *share;
+    const double *amounts;
+    const u32 *potentials;
+    u64 prompts, terms, columns;
 } World;
 
 typedef struct {
@@ -39,7 +42,7 @@ typedef struct {
 typedef struct {
     double *return_sum, *return_min, *return_max, *surprise;
     u64 *steps;
-    double *greedy_value;
+    double *greedy_value, *greedy_shares;
 } Histories;
 
 typedef struct {
@@ -62,6 +65,7 @@ typedef struct {
     u64 explore_threshold, explore_key, slot_key, prompt_key, step_limit, episode_limit;
     double slip;
     u64 slip_threshold, slip_key, slipped_key, watched_row;
+    const double *weights;
 } Rules;
 
 static u64 mix(u64 value) {
@@ -81,15 +85,25 @@ static int bin_is_due(const Histories *histories, u64 episode, u64 shift) {
     return isnan(histories->greedy_value[(episode >> shift) - 1]);
 }
 
-static u64 value_greedy_policy(const World *world, const Learned *learned, const Progress *progress, u64 slots,
-                               double gamma, u64 place) {
-    double mean = 0.0;
+static u64 value_greedy_policy(const World *world, const Learned *learned, const Progress *progress, const Rules *rules,
+                               u64 place) {
+    const u64 slots = rules->slots, terms = world->terms;
+    const double gamma = rules->gamma;
+    double mean = 0.0, *shares = progress->histories.greedy_shares + place * terms;
+    for (u64 term = 0; term < terms; term++) shares[term] = 0.0;
     for (u64 prompt = 0; prompt < world->prompts; prompt++) {
         u64 node = world->starts[prompt], length = 0;
         while (node != END) {
             u64 edge = node * slots + learned->best[world->row[node]];
             if (world->successor[edge] == UNTRACED) return edge;
             progress->path[length++] = world->reward[edge];
+            const double *amounts = world->amounts + world->share[edge] * world->columns;
+            for (u64 term = 0; term < terms; term++) {
+                double share = amounts[term];
+                u64 column = world->potentials[term];
+                if (column) share = share + (gamma * amounts[column + 1] - amounts[column]);
+                shares[term] += progress->prompt_weights[prompt] * (share * rules->weights[term]);
+            }
             node = world->successor[edge];
         }
         double value = 0.0;
@@ -100,7 +114,7 @@ static u64 value_greedy_policy(const World *world, const Learned *learned, const
     return 0;
 }
 
-static void widen_bins(const Histories *histories) {
+static void widen_bins(const Histories *histories, u64 terms) {
     for (u64 place = 0; place < BINS; place++) {
         u64 first = 2 * place, second = first + 1;
         int merged = place < BINS / 2;
@@ -112,6 +126,9 @@ static void widen_bins(const Histories *histories) {
         histories->surprise[place] = merged ? histories->surprise[first] + histories->surprise[second] : 0.0;
         histories->steps[place] = merged ? histories->steps[first] + histories->steps[second] : 0;
         histories->greedy_value[place] = merged ? histories->greedy_value[second] : NAN;
+        for (u64 term = 0; term < terms; term++)
+            histories->greedy_shares[place * terms + term] =
+                merged ? histories->greedy_shares[second * terms + term] : 0.0;
     }
 }
 
@@ -148,14 +165,14 @@ int run(const World *world, const Learned *learned, const Progress *progress, co
     for (;;) {
         if (position == 0) {
             if (bin_is_due(&histories, episode, shift)) {
-                u64 missing = value_greedy_policy(world, learned, progress, slots, gamma, (episode >> shift) - 1);
+                u64 missing = value_greedy_policy(world, learned, progress, rules, (episode >> shift) - 1);
                 if (missing) {
                     counters[MISSING] = missing;
                     reason = EDGE_MISSING;
                     break;
                 }
                 if (episode >> shift == BINS) {
-                    widen_bins(&histories);
+                    widen_bins(&histories, world->terms);
                     shift++;
                 }
             }

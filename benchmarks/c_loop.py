@@ -46,7 +46,10 @@ def advance_in_c(trainer: Trainer) -> Callable[[int], None]:
     run = _library().run
     world, learned, progress = trainer._world, trainer.learned, trainer.progress
     pointers = (
-        _struct(*world, np.uint64(len(world.starts))),
+        _struct(
+            *world,
+            *map(np.uint64, (len(world.starts), *progress.histories.greedy_shares.shape[1:], world.amounts.shape[1])),
+        ),
         _struct(*learned),
         _struct(*progress[:3], np.uint64(len(progress.tape)), *progress[3:7], *progress.histories, *progress.watch),
     )

@@ -99,6 +99,7 @@ def masked(seed: int, rarely: float = 0.5) -> Iterator[None]:
     def with_masks(self: Dynamics, scenario: Scenario) -> None:
         ordinary(self, scenario)
         self.terms[-1] = Masks(self.words, seed, rarely)
+        self._steps_of[-1] = self.terms[-1].step
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Dynamics, "__init__", with_masks)

@@ -54,6 +54,11 @@ class World(NamedTuple):
     offer: Numbers
     offer_count: Numbers
     offer_slots: Numbers
+    share: Numbers
+    amounts: Floats
+    potentials: Numbers
+    """For each edge its kind of step; for each kind what it earns, (steps, columns); for each term its first column of
+    potentials: see tables.Tables and dynamics.Dynamics."""
 
 
 class Variant(NamedTuple):
@@ -78,6 +83,13 @@ class Histories(NamedTuple):
     steps: Counts
     greedy_value: Floats
     """Value of the greedy policy at the bin's end, mean over prompts by weight; NaN until the bin is full."""
+    greedy_shares: Floats
+    """(bins, terms) what each reward term gives to the greedy policy's texts there: the sum over a text in which no
+    word slips, mean over prompts by weight. For full bins only."""
+
+
+AT_BIN_ENDS: Final = ("greedy_value", "greedy_shares")
+"""Histories that have an entry for full bins only."""
 
 
 class Watch(NamedTuple):
@@ -126,6 +138,8 @@ class Rules(NamedTuple):
     slipped_key: np.uint64
     watched_row: np.uint64
     """The row whose updates go to `Progress.watch`, or NO_ROW."""
+    weights: Floats
+    """(terms,) of the reward terms."""
 
 
 def new_watch() -> Watch:
@@ -133,8 +147,8 @@ def new_watch() -> Watch:
     return Watch(np.zeros(3, np.uint64), np.zeros(5))
 
 
-def new_histories() -> Histories:
-    """Empty histories."""
+def new_histories(terms: int) -> Histories:
+    """Empty histories of a run whose reward has so many terms."""
     return Histories(
         np.zeros(BINS),
         np.full(BINS, np.inf),
@@ -142,4 +156,5 @@ def new_histories() -> Histories:
         np.zeros(BINS),
         np.zeros(BINS, np.uint64),
         np.full(BINS, np.nan),
+        np.zeros((BINS, terms)),
     )

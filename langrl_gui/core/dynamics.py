@@ -5,7 +5,8 @@ Every joint memory is asked once. What a step earns is kept term by term, apart 
 change at any time, and no term has to be asked again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,9 @@ from langrl_gui.core.text import Shortlist
 
 _FIRST_STEPS: Final = 1024
 """Steps for which there is room at first; the room doubles when it is full."""
+
+_REMEMBERED: Final = 1 << 20
+"""Words' steps that are remembered of each term by itself: some 16 MiB."""
 
 
 class Moves:
@@ -126,6 +130,13 @@ class Dynamics:
         self._moves: dict[int, Moves] = {}
         self._weights = [settings.weight for settings in scenario.rewards]
         self._gamma = scenario.learner.gamma
+        # Joint memories are asked once; a term by itself often has far fewer, and knows the last ones still.
+        self._steps_of = [lru_cache(max(1, _REMEMBERED // self.words))(term.step) for term in self.terms]
+
+    @property
+    def room(self) -> NDArray[np.float64]:
+        """`amounts`, and the room there is for more: another array whenever that has grown."""
+        return self._amounts
 
     @property
     def amounts(self) -> NDArray[np.float64]:
@@ -143,7 +154,7 @@ class Dynamics:
         TableError
             If nothing can be said there.
         """
-        joint = self._number((*(term.start(prompt) for term in self.terms), None))
+        joint = self._numbers([(*(term.start(prompt) for term in self.terms), None)])[0]
         if self.is_dead_end(joint):
             raise TableError(
                 tr("prompts[{number}]: no word may be said at its start; let the rewards that mask words allow one",
@@ -228,15 +239,20 @@ class Dynamics:
 
     # -- asking the terms ---------------------------------------------------------------------------------------------
 
-    def _number(self, memory: tuple[Memory, ...]) -> int:
-        number = self._memory_numbers.setdefault(memory, len(self._memories))
-        if number == len(self._memories):
-            self._memories.append(memory)
-        return number
+    def _numbers(self, memories: Iterable[tuple[Memory, ...]]) -> list[int]:
+        """The numbers of these joint memories; those that are new get the next ones."""
+        known, numbers = self._memory_numbers, []
+        for memory in memories:
+            number = known.get(memory)
+            if number is None:
+                number = known[memory] = len(self._memories)
+                self._memories.append(memory)
+            numbers.append(number)
+        return numbers
 
     def _ask(self, joint: int) -> Moves:
         *here, last = self._memories[joint]
-        steps = [term.step(memory) for term, memory in zip(self.terms, here, strict=True)]
+        steps = [ask(memory) for ask, memory in zip(self._steps_of, here, strict=True)]
         words, offered = self._offer(steps, last)
         amounts = np.empty((len(words), self._amounts.shape[1]))
         for number, step in enumerate(steps):
@@ -256,8 +272,8 @@ class Dynamics:
         memories = [step.memories for step in steps] + [lasts]
         if self._shortlist is None:
             columns.append([0] * len(columns[0]))
-        each = [[memory[i] for i in column] for memory, column in zip(memories, columns, strict=True)]
-        numbers = np.array([self._number(memory) for memory in zip(*each, strict=True)], np.uint32)
+        each = (map(some.__getitem__, column) for some, column in zip(memories, columns, strict=True))
+        numbers = np.array(self._numbers(zip(*each, strict=True)), np.uint32)
         return Moves(self, words, offered, numbers[which], amounts)
 
     def _offer(self, steps: Sequence[Step], last: Memory) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:

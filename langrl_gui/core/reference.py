@@ -81,11 +81,12 @@ def _run(method: type[QLearning], world: World, learned: Any, progress: Progress
         shift = int(counters[arrays.BIN_SHIFT])
         if position == 0:
             if _bin_is_due(histories, episode, shift):
-                value, missing = _value_greedy_policy(method, world, learned, progress, slots, gamma, float(rules.slip))
+                value, shares, missing = _value_greedy_policy(method, world, learned, progress, rules)
                 if missing is not None:
                     counters[arrays.MISSING] = missing
                     return arrays.EDGE_MISSING
                 histories.greedy_value[(episode >> shift) - 1] = value
+                histories.greedy_shares[(episode >> shift) - 1] = shares
                 if episode >> shift == arrays.BINS:
                     _widen_bins(histories)
                     counters[arrays.BIN_SHIFT] = shift = shift + 1
@@ -148,26 +149,37 @@ def _bin_is_due(histories: Histories, episode: int, shift: int) -> bool:
 
 
 def _value_greedy_policy(
-    method: type[QLearning], world: World, learned: Any, progress: Progress, slots: int, gamma: float, slip: float
-) -> tuple[float, int | None]:
-    expected = _expect_greedy_policy(method, world, learned, len(progress.values), slots, gamma, slip)
-    mean = 0.0
+    method: type[QLearning], world: World, learned: Any, progress: Progress, rules: Rules
+) -> tuple[float, list[float], int | None]:
+    slots, gamma = int(rules.slots), float(rules.gamma)
+    expected = _expect_greedy_policy(method, world, learned, len(progress.values), slots, gamma, float(rules.slip))
+    mean, shares = 0.0, [0.0] * len(world.potentials)
     for prompt, start in enumerate(world.starts.tolist()):
-        if expected:
-            mean += float(progress.prompt_weights[prompt]) * expected[start]
-            continue
         rewards, node = [], start
         while node != END:
             edge = node * slots + method.greedy(world, learned, node, slots)
             node = int(world.successor[edge])
             if node == UNTRACED:
-                return math.nan, edge
+                return math.nan, shares, edge
             rewards.append(float(world.reward[edge]))
+            for term, share in enumerate(_shares(world, rules, edge)):
+                shares[term] += float(progress.prompt_weights[prompt]) * share
         value = 0.0
         for reward in reversed(rewards):
             value = reward + gamma * value
+        if expected:
+            value = expected[start]
         mean += float(progress.prompt_weights[prompt]) * value
-    return mean, None
+    return mean, shares, None
+
+
+def _shares(world: World, rules: Rules, edge: int) -> list[float]:
+    amounts = world.amounts[world.share[edge]].tolist()
+    shares = []
+    for term, column in enumerate(world.potentials.tolist()):
+        shaping = float(rules.gamma) * amounts[column + 1] - amounts[column] if column else 0.0
+        shares.append((amounts[term] + shaping) * float(rules.weights[term]))
+    return shares
 
 
 def _expect_greedy_policy(
@@ -201,6 +213,7 @@ def _widen_bins(histories: Histories) -> None:
         ("surprise", operator.add, 0.0),
         ("steps", operator.add, 0),
         ("greedy_value", second, math.nan),
+        ("greedy_shares", second, 0.0),
     ]
     for name, merge, empty in merges:
         bins = getattr(histories, name)

@@ -34,7 +34,7 @@ from langrl_gui.core.tables import BUDGET, NOTHING, PADDING, UNSEEN
 from langrl_gui.core.timeline import Timeline
 from langrl_gui.core.trainer import Moment, Trainer, is_live
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised when an older program could not read what a newer one writes."""
 
 KEY: Final = "langrl"
@@ -124,7 +124,8 @@ def _kind(dtype: str, axes: int) -> _Kind:
 
 
 _KINDS: Final = {"q": _kind("f8", 2), "visits": _kind("u8", 2), "states": _kind("i4", 2)} | {
-    f"history.{name}": _kind(values.dtype.str[1:], 1) for name, values in arrays.new_histories()._asdict().items()
+    f"history.{name}": _kind(values.dtype.str[1:], values.ndim)
+    for name, values in arrays.new_histories(1)._asdict().items()
 }
 _OPTIONAL: Final = {"offered": _kind("u4", 2), "corpus": _kind("u1", 1)}
 """What only some runs have: the words that slots stand for, where they are not all words; the corpus as it was cut, in
@@ -648,9 +649,11 @@ def _contradiction(scenario: Scenario, moment: Moment) -> str:
     full, rest = divmod(moment.episode, 1 << moment.bin_shift)
     bins = full + (rest > 0)
     lengths = {name: len(values) for name, values in moment.histories.items()}
-    valued = lengths.pop("greedy_value")
-    if bins > arrays.BINS or valued not in (full, full - 1) or set(lengths.values()) != {bins}:
+    valued = {lengths.pop(name) for name in arrays.AT_BIN_ENDS}
+    if bins > arrays.BINS or valued not in ({full}, {full - 1}) or set(lengths.values()) != {bins}:
         return tr("has histories of another length than its episodes")
+    if moment.histories["greedy_shares"].shape[1] != len(scenario.rewards):
+        return tr("has shares of other rewards than its scenario")
     if _sum(moment.histories["steps"]) != finished or _sum(moment.visits) != moment.step:
         return tr("has other visits than steps")
     floats = {"q": moment.q} | {name: values for name, values in moment.histories.items() if values.dtype.kind == "f"}

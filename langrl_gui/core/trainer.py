@@ -57,7 +57,7 @@ class Moment:
     offered : (rows, slots) the word of each slot, NOTHING for those that are not offered; None where all of these rows
         offer all words in their order.
     q, visits : (rows, slots) of those rows.
-    histories : name -> (bins in use,), see arrays.Histories.
+    histories : name -> (bins in use,) or (bins in use, terms), see arrays.Histories.
     """
 
     timeline: Timeline
@@ -124,6 +124,9 @@ class Trainer:
             self.tables.offer,
             self.tables.offer_count,
             self.tables.offer_slots,
+            self.tables.share,
+            self.tables.dynamics.room,
+            self.tables.dynamics.potentials,
         )
         tape = 1 << (max(arrays.TAPE, scenario.language.max_length) - 1).bit_length()
         self.progress = Progress(
@@ -134,7 +137,7 @@ class Trainer:
             np.zeros(tape if self._slips else 0, np.uint64),
             np.zeros(self.tables.nodes if self.values_expect_slips else 0),
             np.array([weight / total for weight in weights]),
-            arrays.new_histories(),
+            arrays.new_histories(len(scenario.rewards)),
             arrays.new_watch(),
         )
         self._watched_row = arrays.NO_ROW
@@ -228,10 +231,12 @@ class Trainer:
             If a word leads to a state for which the table has no room. The run stands before that step, intact.
         """
         self.prepare()
+        self._world = self._world._replace(amounts=self.tables.dynamics.room)  # it may have grown
         rules = self._rules(max(steps, self.step), episodes)
         while self._run(rules) == arrays.EDGE_MISSING:
             self.tables.trace(self.progress.counters[arrays.MISSING : arrays.MISSING + 1])
             self._begin_rows()
+            self._world = self._world._replace(amounts=self.tables.dynamics.room)  # it may have grown
             if enough():
                 break
         self.timeline = self.timeline.at(self.step)
@@ -307,6 +312,7 @@ class Trainer:
             self._keys[3],
             self._keys[4],
             self._watched_row,
+            np.array([term.weight for term in self.scenario.rewards]),
         )
 
     def _begin_rows(self) -> None:
@@ -426,7 +432,7 @@ class Trainer:
             self.learned.q.reshape(-1, slots)[rows],
             self.learned.visits.reshape(-1, slots)[rows],
             {
-                name: getattr(histories, name)[: full if name == "greedy_value" else bins].copy()
+                name: getattr(histories, name)[: full if name in arrays.AT_BIN_ENDS else bins].copy()
                 for name in histories._fields
             },
         )

@@ -20,6 +20,7 @@ def with_two_prompts() -> Scenario:
         {"text": "a", "references": ["我爱你"], "weight": 1.0},
         {"text": "b", "references": ["你爱我"], "weight": 3.0},
     ]
+    data["rewards"].append({"kind": "edit", "shaping": True, "weight": 0.5})
     return scenarios.from_data(data)
 
 

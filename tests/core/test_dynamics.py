@@ -71,9 +71,9 @@ class Rhyme:
 
 def with_rhyme() -> Dynamics:
     problem = build(["a", "b", "c"], [["ab"]], rewards=[{"kind": "match"}, {"kind": "match", "weight": 2}])
-    dynamics = Dynamics(problem)
-    dynamics.terms = [dynamics.terms[0], Rhyme()]
-    return dynamics
+    rhyme = type("RhymeReward", (type(problem.rewards[1]),), {"term": lambda self, ground: Rhyme()})
+    rewards = (problem.rewards[0], rhyme(kind="match", weight=2))
+    return Dynamics(problem.model_copy(update={"rewards": rewards}))
 
 
 def test_that_ending_adds_what_the_terms_give_for_the_memory_in_which_the_text_ends():

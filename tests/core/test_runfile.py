@@ -455,7 +455,7 @@ DESCRIPTION: dict[str, tuple[Wrong, str]] = {
         lambda p: p.described_by(canonical(p.description | {"sha256": sha256(canonical(p.description))})),
         "a description that is not laid out",
     ),
-    "a newer format": (lambda p: p.described(at("format", to=2)), "has format 2, and this program reads up to 1"),
+    "a newer format": (lambda p: p.described(at("format", to=3)), "has format 3, and this program reads up to 2"),
     "format 0": (lambda p: p.described(at("format", to=0)), "says that format is 0"),
     "a format that is no number": (lambda p: p.described(at("format", to="1")), 'says that format is "1"'),
     "an unknown field": (lambda p: p.described(at("plugin", to="os.system")), "has plugin in its description"),
@@ -578,6 +578,10 @@ TENSORS: dict[str, tuple[Wrong, str]] = {
     "a visit too many": (lambda p: p.with_tensor("visits", put((0, 0), 1000)), "other visits than steps"),
     "visits that add up modulo 2^64": (lambda p: p.with_tensor("visits", wrap_around), "other visits than steps"),
     "a history of other steps": (lambda p: p.with_tensor("history.steps", put(0, 4)), "other visits than steps"),
+    "shares of a term too many": (
+        lambda p: p.with_tensor("history.greedy_shares", lambda v: np.hstack([v, v])),
+        "shares of other rewards",
+    ),
     "a history too short": (
         lambda p: p.with_tensor("history.surprise", lambda v: v[:-1]),
         "histories of another length",

@@ -208,6 +208,30 @@ def test_weights_and_gamma_that_change_on_the_way_are_events_like_any_other(
     assert solve(first.scenario).start_value == solve(taken_up.scenario).start_value
 
 
+@settings(max_examples=30, deadline=None)
+@given(rewarded_scenarios(), st.floats(-3, 3), st.floats(0, 1))
+def test_the_shares_of_the_greedy_policy_over_training_are_what_the_terms_gave_to_what_it_said(
+    scenario: Scenario, weight: float, gamma: float
+) -> None:
+    trainer, reference = Trainer(scenario), Trainer(scenario, compiled=False, whole=0)
+    for episode in range(1, 30):
+        if episode == 15:
+            for one in (trainer, reference):
+                one.set("rewards.0.weight", weight)
+                one.set("learner.gamma", gamma)
+        trainer.advance(10**6, episodes=episode)
+        trainer.advance(trainer.step)  # values the bin that is full now
+        reference.advance(10**6, episodes=episode)
+        reference.advance(reference.step)
+        words, node, expected = trainer.greedy_text(0).words, int(trainer.tables.starts[0]), 0.0
+        for word in words:
+            expected = expected + trainer.tables.shares_of(np.array([node * trainer.tables.slots + word]))[0]
+            node = trainer.tables.follow(node, word)
+        shares = trainer.progress.histories.greedy_shares[episode - 1]
+        assert (shares == expected).all()
+        assert shares.tolist() == reference.progress.histories.greedy_shares[episode - 1].tolist()
+
+
 def test_a_changed_weight_is_paid_from_the_next_step_on() -> None:
     trainer = Trainer(scenarios.find("i-love-you").changed("learner.alpha", 1.0))
     trainer.advance(*trainer.limits)

@@ -92,7 +92,13 @@ def _compile(learner: str, variant: Variant, folder: Path | None) -> Loop:
     for function in (module.greedy, module.learn):
         names[function.__name__] = make(function, in_learner, every_step)
     make(loop.offered_slot, names, every_step)
-    for function in (loop.bin_is_due, loop.widen_bins, loop.expect_greedy_policy, loop.value_greedy_policy):
+    for function in (
+        loop.bin_is_due,
+        loop.widen_bins,
+        loop.add_shares,
+        loop.expect_greedy_policy,
+        loop.value_greedy_policy,
+    ):
         make(function, names, now_and_then)
     compiled: Loop = decorate(_rebound(loop.run, names, suffix))
     return compiled

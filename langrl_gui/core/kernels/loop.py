@@ -42,9 +42,7 @@ def run(world, learned, progress, rules):
     while True:
         if position == _0:
             if bin_is_due(histories, episode, shift):
-                missing = value_greedy_policy(
-                    world, learned, progress, slots, gamma, rules.slip, (episode >> shift) - _1
-                )
+                missing = value_greedy_policy(world, learned, progress, rules, (episode >> shift) - _1)
                 if missing != _0:
                     counters[_MISSING] = missing
                     reason = _EDGE_MISSING
@@ -132,33 +130,40 @@ def offered_slot(world, node, bits, slots):
     return below(bits, slots)
 
 
-def value_greedy_policy(world, learned, progress, slots, gamma, slip, place):
-    """Write the greedy policy's value into this bin; returns the edge that is missing for it, or 0.
+def value_greedy_policy(world, learned, progress, rules, place):
+    """Write the greedy policy's value, and the terms' shares, into this bin; returns the edge that is missing for it,
+    or 0.
 
     Folded from the text's end backward, reward + gamma * value: the arithmetic of the oracle, to the last bit. Where
-    words slip it is the expected value if everything is traced, else that of the text in which none slips.
+    words slip it is the expected value if everything is traced, else that of the text in which none slips; shares are
+    of that text always.
     """
+    slots, gamma, path, shares = rules.slots, rules.gamma, progress.path, progress.histories.greedy_shares
     expects = SLIPS and len(progress.values) > 0
     if expects:
-        expect_greedy_policy(world, learned, progress, slots, gamma, slip)
-    path = progress.path
+        expect_greedy_policy(world, learned, progress, slots, gamma, rules.slip)
+    for term in range(shares.shape[1]):
+        shares[place, term] = 0.0
     mean = 0.0
     for prompt in range(len(world.starts)):
         node = np.uint64(world.starts[prompt])
         length = 0
-        while not expects:
+        while True:
             edge = node * slots + greedy(world, learned, node, np.uint64(world.row[node]), slots)
             target = world.successor[edge]
             if target == _UNTRACED:
                 return edge
             path[length] = world.reward[edge]
+            add_shares(world, rules, edge, progress.prompt_weights[prompt], shares, place)
             length += 1
             if target == _END:
                 break
             node = np.uint64(target)
-        value = progress.values[node] if expects else 0.0
+        value = 0.0
         for position in range(length - 1, -1, -1):
             value = path[position] + gamma * value
+        if expects:
+            value = progress.values[world.starts[prompt]]
         mean += progress.prompt_weights[prompt] * value
     progress.histories.greedy_value[place] = mean
     return _0
@@ -186,6 +191,17 @@ def expect_greedy_policy(world, learned, progress, slots, gamma, slip):
         values[node] = (1.0 - slip) * best + slip * (total / np.float64(count))
 
 
+def add_shares(world, rules, edge, prompt_weight, shares, place):
+    """Add what each reward term gives to this edge's reward; see Dynamics.shares."""
+    amounts, step = world.amounts, world.share[edge]
+    for term in range(shares.shape[1]):
+        share = amounts[step, term]
+        column = world.potentials[term]
+        if column != 0:
+            share = share + (rules.gamma * amounts[step, column + 1] - amounts[step, column])
+        shares[place, term] += prompt_weight * (share * rules.weights[term])
+
+
 def widen_bins(histories):
     """Merge every two bins into one of twice the width; the second half of the bins is empty again."""
     half = len(histories.steps) // 2
@@ -197,9 +213,14 @@ def widen_bins(histories):
         histories.surprise[place] = histories.surprise[first] + histories.surprise[second]
         histories.steps[place] = histories.steps[first] + histories.steps[second]
         histories.greedy_value[place] = histories.greedy_value[second]
+        for term in range(histories.greedy_shares.shape[1]):
+            histories.greedy_shares[place, term] = histories.greedy_shares[second, term]
     histories.return_sum[half:] = 0.0
     histories.return_min[half:] = np.inf
     histories.return_max[half:] = -np.inf
     histories.surprise[half:] = 0.0
     histories.steps[half:] = _0
     histories.greedy_value[half:] = np.nan
+    for place in range(half, 2 * half):
+        for term in range(histories.greedy_shares.shape[1]):
+            histories.greedy_shares[place, term] = 0.0

@@ -13,7 +13,7 @@ from langrl_gui.core.trainer import Trainer
 class Curves:
     """What happened over the episodes, in bins of `width` episodes; the last bin may not be full yet.
 
-    All arrays have one entry per bin, but for `greedy_value`, which exists for full bins only.
+    All arrays have one entry per bin, but for those of the greedy policy, which exist for full bins only.
     """
 
     width: int
@@ -27,6 +27,8 @@ class Curves:
     surprise_mean: NDArray[np.float64]
     """Mean |TD error| of a step."""
     greedy_value: NDArray[np.float64]
+    greedy_shares: NDArray[np.float64]
+    """(full bins, terms) what each reward term gives to the greedy policy's texts: its sum over a text."""
 
 
 def observe_curves(trainer: Trainer) -> Curves:
@@ -48,4 +50,5 @@ def observe_curves(trainer: Trainer) -> Curves:
         histories.return_max[:bins].copy(),
         histories.surprise[:bins] / steps,
         histories.greedy_value[:full].copy(),
+        histories.greedy_shares[:full].copy(),
     )

@@ -15,6 +15,8 @@ class TapeStep:
 
     word: int
     reward: float
+    shares: tuple[float, ...]
+    """What each reward term gave to it; they add up to it."""
 
 
 @dataclass(frozen=True)
@@ -53,4 +55,5 @@ def observe_tape(trainer: Trainer) -> Tape:
 
 def _steps(trainer: Trainer, edges: NDArray[np.uint64]) -> tuple[TapeStep, ...]:
     words, rewards = trainer.tables.words_of(edges), trainer.tables.reward[edges]
-    return tuple(TapeStep(int(w), float(r)) for w, r in zip(words, rewards, strict=True))
+    shares = trainer.tables.shares_of(edges).tolist()
+    return tuple(TapeStep(int(w), float(r), tuple(s)) for w, r, s in zip(words, rewards, shares, strict=True))
