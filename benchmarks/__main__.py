@@ -8,12 +8,13 @@ import argparse
 import dataclasses
 import json
 
-from benchmarks import c_loop, seed_loop, window
+from benchmarks import c_loop, rewards, seed_loop, window
 from benchmarks.result import LeftOut
 
 BENCHMARKS = {
     "seed-loop": seed_loop.compare,
     "c-loop": c_loop.compare,
+    "rewards": rewards.compare,
     "window": window.compare,
     "startup": window.startup,
     "first-step": window.first_step,

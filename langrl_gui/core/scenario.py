@@ -14,7 +14,7 @@ from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 import tomli_w
-from pydantic import Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 
 from langrl_gui.core import resources
 from langrl_gui.core.errors import ScenarioError, TextError, system_reason
@@ -100,6 +100,22 @@ class Stop(Part):
 Learner = QLearning
 
 _own_rewards, _unusable_rewards = announced()
+
+
+def _refuse_unusable(value: object) -> object:
+    """A kind that a package announces and cannot keep is explained by what is wrong with that package."""
+    if isinstance(value, list):
+        for number, entry in enumerate(value):
+            kind = entry.get("kind") if isinstance(entry, dict) else None
+            if isinstance(kind, str) and kind in _unusable_rewards:
+                fault = tr(
+                    'rewards[{number}].kind: the package that announces "{kind}" cannot be used: {reason}',
+                    number=number, kind=kind, reason=_unusable_rewards[kind],
+                )  # fmt: skip
+                raise ScenarioError([fault])
+    return value
+
+
 if TYPE_CHECKING:
     AnyReward = Reward
 else:
@@ -120,7 +136,7 @@ class Scenario(Part):
         description=N_("What episodes start from; none means one empty prompt."),
         max_length=10_000,
     )
-    rewards: Annotated[tuple[AnyReward, ...], as_tuple] = Field(
+    rewards: Annotated[tuple[AnyReward, ...], as_tuple, BeforeValidator(_refuse_unusable)] = Field(
         title=N_("Rewards"), description=N_("The terms that are added up to the reward."), min_length=1, max_length=100
     )
     learner: Learner = Field(

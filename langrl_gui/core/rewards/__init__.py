@@ -66,14 +66,14 @@ def announced() -> tuple[tuple[type[Reward], ...], dict[str, str]]:
     usable: list[type[Reward]] = []
     unusable: dict[str, str] = {}
     for point in sorted(metadata.entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
+        if point.name in kinds:  # nobody takes over a built-in kind, and of two packages the first has it
+            continue
         try:
             term = point.load()
             if not (isinstance(term, type) and issubclass(term, Reward)):
                 raise TypeError(f"{point.value} is not a subclass of langrl_gui.core.rewards.Reward")
             if kind_of(term) != point.name:
                 raise TypeError(f"{point.value} is of the kind {kind_of(term)!r}")
-            if point.name in kinds:
-                raise ValueError("there is another reward of this kind")
         except Exception as error:  # what a foreign package does wrong must not keep the program from starting
             unusable[point.name] = f"{type(error).__name__}: {error}"
             continue

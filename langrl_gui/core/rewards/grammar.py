@@ -287,7 +287,7 @@ def _parser(analysis: Any, words: dict[str, list[int]], shown: dict[str, str]) -
         for symbol, rules in state.lookaheads.items():
             one, *more = sorted(rules, key=str)
             if more or symbol.name in shifts[-1]:
-                raise GrammarFault(_conflict(shown.get(symbol.name, symbol.name), [one, *more], bool(more)))
+                raise GrammarFault(_conflict(symbol, [one, *more], bool(more), shown))
             reduces[symbol.name] = (one.origin.name, len(one.expansion))
         reductions.append(reduces)
         ways: list[tuple[int, int, str | None]] = []
@@ -301,19 +301,23 @@ def _parser(analysis: Any, words: dict[str, list[int]], shown: dict[str, str]) -
     return Parser(shifts, reductions, completions, words)
 
 
-def _conflict(symbol: str, rules: list[Any], two_rules: bool) -> str:
+def _conflict(next_symbol: Any, rules: list[Any], two_rules: bool, shown: dict[str, str]) -> str:
     """In words, what one word of foresight cannot decide."""
-    readable = [f"{rule.origin.name}: {' '.join(part.name for part in rule.expansion)}".strip() for rule in rules]
+    symbol = shown[next_symbol.name]
+    readable = [
+        " ".join([f"{rule.origin.name}:", *(shown.get(part.name, part.name) for part in rule.expansion)])
+        for rule in rules
+    ]
     if two_rules:
         return tr(
             "before {symbol} it is open which rule has been completed, {first} or {second}; the grammar must be "
             "decidable one word ahead (LALR(1)): make the two differ earlier",
-            symbol=symbol, first=quoted(readable[0]), second=quoted(readable[1]),
+            symbol=symbol, first=readable[0], second=readable[1],
         )  # fmt: skip
     return tr(
-        "before {symbol} it is open whether {rule} is complete or goes on; the grammar must be decidable one word "
-        "ahead (LALR(1)): say in a rule of its own what belongs together",
-        symbol=symbol, rule=quoted(readable[0]),
+        "before {symbol} it is open whether the rule {rule} is complete or goes on; the grammar must be decidable "
+        "one word ahead (LALR(1)): say in a rule of its own what belongs together",
+        symbol=symbol, rule=readable[0],
     )  # fmt: skip
 
 
