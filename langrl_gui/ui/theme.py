@@ -14,6 +14,9 @@ GREEN: Final = QColor("#2c8a5f")
 RED: Final = QColor("#c8494e")
 """Errors, and a word that was wrong."""
 
+KINDS: Final = tuple(map(QColor, ("#e69f00", "#56b4e9", "#009e73", "#0072b2", "#d55e00", "#cc79a7")))
+"""Colours for things of different kinds that everybody can tell apart (Okabe & Ito 2008, without yellow and black)."""
+
 # Blue below zero, orange above: told apart by all common kinds of colour blindness.
 _NEGATIVE: Final = (0x3B, 0x74, 0xD1)
 _NEUTRAL: Final = {False: (0xF7, 0xF6, 0xF3), True: (0x3A, 0x3A, 0x3C)}

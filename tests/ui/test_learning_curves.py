@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QPalette, QWheelEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import arrays, oracle, scenario
@@ -262,3 +262,46 @@ def test_that_colours_follow_the_palette(show: Show, trainer: Trainer) -> None:
 )
 def test_that_large_episode_numbers_are_short(number: float, largest: float, spacing: float, text: str) -> None:
     assert count_text(number, largest, spacing) == text
+
+
+# -- what each reward term gives --------------------------------------------------------------------------------------
+
+
+def with_two_terms() -> Trainer:
+    data = scenario.to_data(scenario.find("i-love-you"))
+    data["rewards"].append({"kind": "repetition", "weight": 0.5})
+    trainer = Trainer(scenario.from_data(data))
+    trainer.advance(10**9, 300)
+    return trainer
+
+
+def test_that_with_several_terms_each_ones_share_can_be_drawn_in_place_of_the_return(show: Show) -> None:
+    trainer = with_two_terms()
+    view = show(trainer, 700)
+    button = view.findChild(QToolButton, "curvesByTerm")
+    assert button.isVisible()
+    assert not any(line.isVisible() for line in view._shares)
+    button.click()
+    assert [item.isVisible() for item in (view._mean, view._greedy, view._optimum_line)] == [False] * 3
+    shares = trainer.moment().histories["greedy_shares"]
+    assert shares.shape[1] == len(view._shares) == 2
+    for number, line in enumerate(view._shares):
+        assert line.isVisible()
+        assert (line.getData()[1] == shares[:, number]).all()
+    assert [name for _, name, _ in view._legend._places()] == ["Match, word by word", "Repetition"]
+    view._set_cursor(299.5)
+    assert view.subtitle() == "episodes 297 to 300 · Match, word by word 3.00 · Repetition 0.00"
+    button.click()
+    assert view._mean.isVisible()
+    assert not any(line.isVisible() for line in view._shares)
+
+
+def test_that_with_one_term_there_is_nothing_to_choose(show: Show, trainer: Trainer) -> None:
+    view = show(with_two_terms())
+    button = view.findChild(QToolButton, "curvesByTerm")
+    button.click()
+    view.begin(trainer.scenario)
+    draw(view, trainer)
+    assert not button.isVisible()
+    assert view._mean.isVisible()
+    assert not view._shares

@@ -260,8 +260,17 @@ class EpisodeTape(QWidget):
             if step.reward:
                 color = _readable(theme.GREEN if step.reward > 0 else theme.RED, self.palette())
             tip = tr("{word}: reward {reward}", word=words[step.word], reward=_exact(step.reward))
+            if len(step.shares) > 1:
+                tip = "\n".join([tip, *self._shares(step)])
             pills.append(_Pill(words[step.word], _reward(step.reward), color, tip))
         return pills
+
+    def _shares(self, step: TapeStep) -> list[str]:
+        """What each reward term gave to a step's reward."""
+        assert self._scenario is not None
+        kinds = [type(term).model_fields["kind"] for term in self._scenario.rewards]
+        names = [tr(kind.title or "") for kind in kinds]
+        return [f"{name}: {_exact(share)}" for name, share in zip(names, step.shares, strict=True)]
 
     def _paint_row(self, painter: QPainter, row: QRectF, pills: list[_Pill], end: str) -> None:
         """Pills from the left; where they do not all fit, the oldest words make way."""

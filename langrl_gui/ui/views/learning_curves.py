@@ -138,8 +138,15 @@ class LearningCurves(QWidget):
         self._cursor: float | None = None
         self._subtitle = ""
         self._focus_by_key = False
+        self._terms: list[tuple[str, str]] = []
+        self._shares: list[pg.PlotCurveItem] = []
 
         self._legend = _Legend(self)
+        self._by_term = QToolButton(self)
+        self._by_term.setObjectName("curvesByTerm")
+        self._by_term.setCheckable(True)
+        self._by_term.hide()
+        self._by_term.toggled.connect(self._on_by_term)
         self._follow = QToolButton(self)
         self._follow.setObjectName("followCurves")
         self._follow.hide()
@@ -148,6 +155,7 @@ class LearningCurves(QWidget):
         row = QHBoxLayout(self._top)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._legend, 1)
+        row.addWidget(self._by_term)
         row.addWidget(self._follow)
 
         self._plot = pg.PlotWidget(self, background=None, axisItems={"left": _ValueAxis(), "bottom": _EpisodeAxis()})
@@ -211,13 +219,14 @@ class LearningCurves(QWidget):
         self._optimum_line.hide()
         self._legend.set_optimum(False)
         self._follow.hide()
+        self._add_shares(scenario)
         self._show_emptiness()
         self._say()
 
     def set_optimum(self, solution: Solution | None) -> None:
         """Draw the optimum's value, or none."""
         self._optimum = None if solution is None else solution.start_value
-        self._optimum_line.setVisible(self._optimum is not None)
+        self._optimum_line.setVisible(self._optimum is not None and not self._by_term.isChecked())
         self._legend.set_optimum(self._optimum is not None)
         if self._optimum is not None:
             self._optimum_line.setPos(self._optimum)
@@ -237,8 +246,49 @@ class LearningCurves(QWidget):
         self._grow()
         full = len(curves.greedy_value)
         self._greedy.setData(curves.ends[:full], curves.greedy_value, skipFiniteCheck=True)
+        for line, values in zip(self._shares, curves.greedy_shares.T, strict=False):
+            line.setData(curves.ends[:full], values, skipFiniteCheck=True)
         self._merge()
         self._say()
+
+    # -- what each reward term gives ----------------------------------------------------------------------------------
+
+    def _add_shares(self, scenario: Scenario) -> None:
+        """A line for each reward term, to be looked at in place of the return where there are several."""
+        for line in self._shares:
+            self._plot.removeItem(line)
+        kinds = [type(term).model_fields["kind"] for term in scenario.rewards]
+        self._terms = [(tr(kind.title or ""), tr(kind.description or "")) for kind in kinds]
+        several = len(self._terms) > 1
+        self._shares = [pg.PlotCurveItem(skipFiniteCheck=True) for _ in self._terms if several]
+        for line in self._shares:
+            self._plot.addItem(line, ignoreBounds=True)
+        self._by_term.setVisible(several)
+        self._by_term.setChecked(self._by_term.isChecked() and several)
+        self._on_by_term()
+        self._put_looks()
+
+    @Slot()
+    def _on_by_term(self) -> None:
+        by_term = self._by_term.isChecked()
+        for item in (self._band, self._mean, self._greedy):
+            item.setVisible(not by_term)
+        for line in self._shares:
+            line.setVisible(by_term)
+        self._optimum_line.setVisible(self._optimum is not None and not by_term)
+        self._legend.set_terms(self._terms if by_term else [])
+        self._extent = None
+        self._grow()
+        self._say()
+
+    def _reach(self, curves: Curves) -> tuple[float, float]:
+        """The least and the greatest value that is drawn."""
+        if self._by_term.isChecked():
+            return float(curves.greedy_shares.min(initial=0.0)), float(curves.greedy_shares.max(initial=0.0))
+        return (
+            float(min(curves.return_min.min(), curves.greedy_value.min(initial=math.inf))),
+            float(max(curves.return_max.max(), curves.greedy_value.max(initial=-math.inf))),
+        )
 
     # -- following and zooming ----------------------------------------------------------------------------------------
 
@@ -258,10 +308,9 @@ class LearningCurves(QWidget):
         curves = self._curves
         low, high = self._extent or (math.inf, -math.inf)
         if curves is not None and len(curves.ends):
-            low = float(min(low, curves.return_min.min(), curves.greedy_value.min(initial=math.inf)))
-            high = float(max(high, curves.return_max.max(), curves.greedy_value.max(initial=-math.inf)))
-            self._extent = (low, high)
-        if self._optimum is not None:
+            least, greatest = self._reach(curves)
+            self._extent = low, high = min(low, least), max(high, greatest)
+        if self._optimum is not None and not self._by_term.isChecked():
             low, high = min(low, self._optimum), max(high, self._optimum)
         if low > high:
             return
@@ -354,6 +403,11 @@ class LearningCurves(QWidget):
                 ),
             ]
         at_end = int(np.searchsorted(self._curves.ends, last))
+        if self._by_term.isChecked():
+            if at_end < len(self._curves.greedy_shares):
+                shares = zip(self._terms, self._curves.greedy_shares[at_end].tolist(), strict=True)
+                return [said[0], *(f"{name} {number(share)}" for (name, _), share in shares)]
+            return said[:1]
         if at_end < len(self._curves.greedy_value):
             said.append(tr("value {value}", value=number(self._curves.greedy_value[at_end])))
         return said
@@ -362,7 +416,9 @@ class LearningCurves(QWidget):
         said = self._reading(exact=False)
         if not said:
             said = [tr("return and value by episode")]
-            if self._optimum is not None:
+            if self._by_term.isChecked():
+                said = [tr("what each reward term gives to what the agent says now, by episode")]
+            elif self._optimum is not None:
                 said.append(tr("optimum value {value}", value=_short(self._optimum)))
         subtitle = " · ".join(said)
         if subtitle != self._subtitle:
@@ -383,6 +439,10 @@ class LearningCurves(QWidget):
             tr("Left and Right read the values of an episode, + and - zoom, Home shows the whole run again")
         )
         self._empty.setText(tr("Here the learning curves grow, from the first finished episode on."))
+        self._by_term.setText(tr("By term"))
+        self._by_term.setToolTip(
+            tr("What each reward term gives, weighted, to the texts that the agent would say without exploring")
+        )
         self._follow.setText(tr("Follow"))
         self._follow.setToolTip(tr("Show the whole run again, and go on with it"))
         self._plot.getAxis("bottom").setLabel(tr("episode"))
@@ -412,6 +472,9 @@ class LearningCurves(QWidget):
         self._greedy.setPen(_pen(text, THICK * sharpness))
         self._optimum_line.setPen(_pen(theme.GREEN, THICK * sharpness, dashed=True))
         self._cursor_line.setPen(_pen(muted, sharpness))
+        for line, pen in zip(self._shares, _term_pens(len(self._shares), text, THICK * sharpness), strict=True):
+            line.setPen(pen)
+        self._by_term.setFont(font)
         self._follow.setFont(font)
         self._legend.setFont(font)
         muted_palette = self._empty.palette()
@@ -553,6 +616,7 @@ class _Legend(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._optimum = False
+        self._terms: list[tuple[str, str]] = []
         self._entries: list[tuple[str, str, str, str]] = []
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
@@ -591,9 +655,16 @@ class _Legend(QWidget):
         self._optimum = known
         self.update()
 
+    def set_terms(self, terms: list[tuple[str, str]]) -> None:
+        """Name these reward terms, each with its explanation, in place of return and value; none: not."""
+        self._terms = terms
+        self.update()
+
     def _places(self) -> list[tuple[QRect, str, str]]:
         """(rectangle, name, explanation) of each curve, from left to right."""
         entries = self._entries[: 3 if self._optimum else 2]
+        if self._terms:
+            entries = [(name, name, name, f"{name}: {explanation}") for name, explanation in self._terms]
         metrics, swatch = self.fontMetrics(), self._swatch()
         gap = metrics.averageCharWidth()
         extra = swatch + 2 * gap
@@ -629,12 +700,14 @@ class _Legend(QWidget):
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             metrics, swatch = self.fontMetrics(), self._swatch()
             text = self.palette().color(self.palette().ColorRole.WindowText)
-            pens = (_pen(theme.BLUE, THICK), _pen(text, THICK), _pen(theme.GREEN, THICK, dashed=True))
+            pens = [_pen(theme.BLUE, THICK), _pen(text, THICK), _pen(theme.GREEN, THICK, dashed=True)]
+            if self._terms:
+                pens = _term_pens(len(self._terms), text, THICK)
             for pen in pens:
                 pen.setCosmetic(False)
             for number, (place, name, _) in enumerate(self._places()):
                 middle = place.center().y() + 0.5
-                if number == 0:
+                if number == 0 and not self._terms:
                     band = QColor(theme.BLUE)
                     band.setAlphaF(BAND_OPACITY)
                     painter.fillRect(QRectF(place.left(), middle - 4, swatch, 8), band)
@@ -668,6 +741,12 @@ def _pen(color: QColor, width: float, dashed: bool = False) -> QPen:
     if dashed:
         pen.setDashPattern([4.0, 3.0])
     return pen
+
+
+def _term_pens(count: int, text: QColor, width: float) -> list[QPen]:
+    """A pen for each of so many reward terms; where the colours do not suffice, they come again dashed."""
+    colors = [*theme.KINDS, text]
+    return [_pen(colors[n % len(colors)], width, dashed=n // len(colors) % 2 == 1) for n in range(count)]
 
 
 def _small(font: QFont) -> QFont:

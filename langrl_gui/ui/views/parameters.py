@@ -1,7 +1,9 @@
-"""The scenario in short, and the three numbers that can change while the agent learns."""
+"""The scenario in short, and the numbers that can change while the agent learns."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from pydantic.fields import FieldInfo
 from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import (
@@ -11,6 +13,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QLabel,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -94,8 +97,9 @@ class Parameters(QScrollArea):
         self._layout.addWidget(self._about)
         self._values: dict[str, QLabel] = {}
         self._add_section(tr("Language"), ("words", tr("Words")), ("length", tr("Length")), ("sees", tr("Sees")))
-        self._add_section(tr("Rewards"), ("rewards", tr("Terms")), ("references", tr("References")))
         self._fields: dict[str, NumberField] = {}
+        self._terms = self._add_section(tr("Rewards"), ("references", tr("References")))
+        self._weights: list[NumberField] = []
         self._add_live()
         self._add_section(tr("Luck and end"), ("seed", tr("Seed")), ("stop", tr("Stop when")))
         self._layout.addStretch(1)
@@ -113,8 +117,7 @@ class Parameters(QScrollArea):
         self._say("length", tr("{count} words", count=language.max_length))
         seen = tr("all words so far") if language.context == "all" else tr("the last {count}", count=language.context)
         self._say("sees", tr("{words}, and the position", words=seen) if language.sees_position else seen)
-        terms = [f"× {term.weight:g}   {_told(term)}".replace("-", "−") for term in scenario.rewards]
-        self._say("rewards", "\n".join(terms))
+        self._add_weights(scenario.rewards)
         references = [reference for prompt in scenario.starts for reference in prompt.references]
         self._say(
             "references",
@@ -139,7 +142,7 @@ class Parameters(QScrollArea):
             "learner.alpha": learner.alpha,
             "learner.gamma": learner.gamma,
             "learner.explore.epsilon": learner.explore.epsilon,
-        }
+        } | {f"rewards.{number}.weight": term.weight for number, term in enumerate(scenario.rewards)}
         for path, field in self._fields.items():
             field.blockSignals(True)
             field.setValue(now[path])
@@ -163,7 +166,7 @@ class Parameters(QScrollArea):
         self._layout.addLayout(form)
         return form
 
-    def _add_section(self, title: str, *rows: tuple[str, str]) -> None:
+    def _add_section(self, title: str, *rows: tuple[str, str]) -> QFormLayout:
         form = self._form(title)
         for name, label in rows:
             value = QLabel(self.widget())
@@ -173,23 +176,48 @@ class Parameters(QScrollArea):
             value.setAccessibleName(label)
             self._values[name] = value
             form.addRow(label, value)
+        return form
 
     def _add_live(self) -> None:
         form = self._form(tr("Learner"))
         for path, info in LIVE.items():
-            low = next(rule.ge for rule in info.metadata if hasattr(rule, "ge"))
-            high = next(rule.le for rule in info.metadata if hasattr(rule, "le"))
-            field = NumberField(self.widget())
-            field.setObjectName(path)
-            field.setRange(low, high)
-            field.setDecimals(4)
-            field.setAccessibleName(tr(info.title))
-            help_text = tr(info.description) + "\n" + tr("Changes at once, also while the agent learns.")
-            field.setToolTip(help_text)
-            field.setAccessibleDescription(help_text)
-            field.valueChanged.connect(self._on_edited)
-            self._fields[path] = field
-            form.addRow(tr(info.title), field)
+            form.addRow(tr(info.title), self._live_field(path, info, tr(info.title), tr(info.description)))
+
+    def _add_weights(self, terms: Sequence[Reward]) -> None:
+        """One row for each reward term, with its weight."""
+        for field in self._weights:
+            del self._fields[field.objectName()]
+            self._terms.removeRow(field)
+        self._weights = []
+        for number, term in enumerate(terms):
+            name, help_text = _told(term)
+            weight = Reward.model_fields["weight"]
+            field = self._live_field(f"rewards.{number}.weight", weight, f"{name}: {tr(weight.title or '')}", help_text)
+            field.setPrefix("× ")
+            field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # room for 1e9 is not needed
+            self._weights.append(field)
+            label = QLabel(name, self.widget())
+            label.setWordWrap(True)
+            label.setToolTip(help_text)
+            label.setBuddy(field)
+            self._terms.insertRow(number, label, field)
+
+    def _live_field(self, path: str, info: FieldInfo, name: str, help_text: str) -> NumberField:
+        """A number that can change at any time, as far as the schema allows."""
+        field = NumberField(self.widget())
+        field.setObjectName(path)
+        field.setRange(
+            next(rule.ge for rule in info.metadata if hasattr(rule, "ge")),
+            next(rule.le for rule in info.metadata if hasattr(rule, "le")),
+        )
+        field.setDecimals(4)
+        field.setAccessibleName(name)
+        help_text = help_text + "\n" + tr("Changes at once, also while the agent learns.")
+        field.setToolTip(help_text)
+        field.setAccessibleDescription(help_text)
+        field.valueChanged.connect(self._on_edited)
+        self._fields[path] = field
+        return field
 
     @Slot(float)
     def _on_edited(self, value: float) -> None:
@@ -198,13 +226,13 @@ class Parameters(QScrollArea):
             self.edited.emit(sender.objectName(), value)
 
 
-def _told(term: Reward) -> str:
-    """A reward term's name, and the settings of it that are numbers."""
+def _told(term: Reward) -> tuple[str, str]:
+    """A reward term's name; and what it is for, with the settings of it that are numbers."""
     fields = type(term).model_fields
-    name_field = fields["kind"]
+    kind = fields["kind"]
     numbers = [
-        f"{tr(fields[name].title or name)} {value:g}"
+        f"{tr(fields[name].title or name)}: {value:g}".replace("-", "−")
         for name, value in term
         if name != "weight" and isinstance(value, int | float) and not isinstance(value, bool)
     ]
-    return " · ".join([tr(name_field.title or ""), *numbers])
+    return tr(kind.title or ""), "\n".join([tr(kind.description or ""), *numbers])
