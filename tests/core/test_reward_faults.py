@@ -1,8 +1,12 @@
 """Wrong rewards: each is told in one sentence that begins with the key's path."""
 
+import tomllib
+
 import pytest
 
+from langrl_gui.core import resources
 from langrl_gui.core.errors import ScenarioError
+from langrl_gui.core.oracle import solve
 from tests.terms import scenario_of
 
 KINDS = (
@@ -106,3 +110,13 @@ def test_a_grammar_made_to_be_slow_is_refused_in_time() -> None:
     term = {"kind": "grammar", "rules": "start: /(b|bb)+c/"}
     with pytest.raises(ScenarioError, match=r"takes too long to match; write a simpler one"):
         scenario_of([term], ["b" * 60 + "!"])
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh-CN.md"])
+def test_the_reward_that_the_readme_puts_together_is_one(page: str) -> None:
+    text = (resources.root().parent / page).read_text("utf-8")
+    (example,) = [block.split("```")[0] for block in text.split("```toml\n")[1:] if block.startswith("[[rewards]]")]
+    terms = tomllib.loads(example)["rewards"]
+    problem = scenario_of(terms, ["good", "morning", "night", "Ann", "Bob"], ["good morning Ann"], joiner=" ")
+    (best,) = solve(problem).optimum
+    assert best.text == "good morning Ann"

@@ -2,10 +2,11 @@
 
 from itertools import product
 
+import numpy as np
 import pytest
 
 from langrl_gui.core.rewards.grammar import Parser, _compiled
-from langrl_gui.core.tables import Tables
+from langrl_gui.core.tables import END, Tables
 from tests.terms import beginnings, earned, scenario_of, term_of, walk
 
 LONGEST = 6
@@ -105,12 +106,20 @@ def stack_of(parser: Parser, terminal_of: dict[str, str], text: str):
     return after
 
 
-def test_that_as_a_mask_a_table_offers_nothing_but_beginnings_of_sentences() -> None:
-    rules = 'start: "a" start "b" | "c"'
-    problem = scenario_of([{"kind": "grammar", "rules": rules, "use": "mask"}], ["a", "b", "c"], max_length=5)
-    term = term_of(problem)
-    assert Tables(problem).nodes
-    assert earned(term, [0, 2, 1]) == [0.0, 0.0, 1.0]
+@pytest.mark.parametrize("name", GRAMMARS)
+def test_that_under_a_mask_exactly_the_sentences_that_fit_can_be_said(name: str) -> None:
+    rules, productions = GRAMMARS[name]
+    reward = {"kind": "grammar", "rules": rules, "use": "mask"}
+    problem = scenario_of([reward], ["a", "b", "c", "."], end_word=".", max_length=5)
+    tables = Tables(problem)
+
+    def said(node: int, words: tuple[int, ...]) -> set[str]:
+        if node == END:
+            return {problem.language.join(words)}
+        offered = np.flatnonzero(tables.offers(np.array([node]))[0]).tolist()
+        return {text for word in offered for text in said(tables.follow(node, word), (*words, word))}
+
+    assert said(int(tables.starts[0]), ()) == {text for text in sentences(productions) if len(text) <= 5}
 
 
 def test_that_a_text_too_long_for_its_grammar_is_wrong_from_the_first_word_that_does_not_fit() -> None:
