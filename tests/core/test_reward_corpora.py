@@ -10,7 +10,7 @@ from nltk.lm import MLE, KneserNeyInterpolated, Laplace, Lidstone, Vocabulary
 from nltk.util import everygrams
 
 from langrl_gui.core.rewards.coherence import Associations
-from langrl_gui.core.rewards.fluency import FluencyReward, NGrams
+from langrl_gui.core.rewards.fluency import NGrams
 from tests.terms import earned, scenario_of, term_of
 
 WORDS = ["a", "b", "c", "d", "never"]
@@ -30,11 +30,10 @@ def random_corpus(seed: int, sentences: int = 30) -> str:
     return "\n".join(lines)
 
 
-def ours(corpus: str, smoothing: str, order: int, **more) -> NGrams:
-    settings = FluencyReward(kind="fluency", order=order, smoothing=smoothing, **more)
+def ours(corpus: str, smoothing: str, order: int, added: float = 0.3, discount: float = 0.6) -> NGrams:
     problem = scenario_of([{"kind": "fluency"}], WORDS, corpus=corpus)
     assert problem.language.source is not None
-    return NGrams(problem.language.source, len(WORDS), None, settings)
+    return NGrams(problem.language.source, len(WORDS), None, order, smoothing, added, discount)
 
 
 def theirs(model, corpus: str, order: int):
@@ -62,7 +61,7 @@ def test_fluency_has_the_probabilities_of_nltk(smoothing: str, order: int) -> No
         "laplace": lambda: Laplace(order, vocabulary=vocabulary),
         "lidstone": lambda: Lidstone(0.3, order, vocabulary=vocabulary),
     }
-    nltk, mine = theirs(models[smoothing](), corpus, order), ours(corpus, smoothing, order, added=0.3)
+    nltk, mine = theirs(models[smoothing](), corpus, order), ours(corpus, smoothing, order)
     for context in contexts(order):
         names = [EVENTS[event] for event in context]
         expected = [nltk.score(event, names) for event in EVENTS]
@@ -73,7 +72,7 @@ def test_fluency_has_the_probabilities_of_nltk(smoothing: str, order: int) -> No
 def test_fluency_has_nltks_kneser_ney_wherever_that_sums_to_one(order: int) -> None:
     corpus = random_corpus(7)
     model = KneserNeyInterpolated(order, discount=0.6, vocabulary=Vocabulary(VOCABULARY))
-    nltk, mine = theirs(model, corpus, order), ours(corpus, "kneser-ney", order, discount=0.6)
+    nltk, mine = theirs(model, corpus, order), ours(corpus, "kneser-ney", order)
     compared = 0
     for context in contexts(order):
         names = [EVENTS[event] for event in context]

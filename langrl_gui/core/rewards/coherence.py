@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -49,7 +50,7 @@ class Coherence:
         self._words = len(ground.language.words)
         self._end_word = ground.language.end
         self._window = settings.window
-        self._pairs = Associations(ground.corpus, self._words, settings.window)
+        self._pairs = _counted(ground.corpus, self._words, settings.window)
 
     def start(self, prompt: int) -> Memory:
         return ()
@@ -100,3 +101,7 @@ class Associations:
                 else:
                     result[other] = math.log(count * self._total / (alone * self._alone[other])) / -math.log(together)
         return result
+
+
+_counted = lru_cache(maxsize=4)(Associations)
+"""Associations that were counted lately: tables and the exact solution ask for the same ones."""

@@ -3,13 +3,14 @@
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from langrl_gui.core.i18n import N_, tr
+from langrl_gui.core.i18n import N_
 from langrl_gui.core.rewards.term import Ground, Memory, Reward, Step
 from langrl_gui.core.text import Corpus
 
@@ -64,12 +65,6 @@ class FluencyReward(Reward):
     def term(self, ground: Ground) -> "Fluency":
         return Fluency(ground, self)
 
-    def faults(self, path: str, ground: Ground) -> list[str]:
-        faults = super().faults(path, ground)
-        if not faults and ground.corpus is not None and not any(ground.corpus.sentences):
-            faults.append(tr("{path}.kind: there is nothing to learn, because the corpus is empty", path=path))
-        return faults
-
 
 class Fluency:
     """The memory is the last `order` - 1 words, signs for the beginning of the text included."""
@@ -79,7 +74,15 @@ class Fluency:
         self._words = len(ground.language.words)
         self._end_word = ground.language.end
         self._floor = settings.floor
-        self._model = NGrams(ground.corpus, self._words, self._end_word, settings)
+        self._model = _learned(
+            ground.corpus,
+            self._words,
+            self._end_word,
+            settings.order,
+            settings.smoothing,
+            settings.added,
+            settings.discount,
+        )
 
     def start(self, prompt: int) -> Memory:
         return (self._model.begin,) * (self._model.order - 1)
@@ -113,13 +116,21 @@ class NGrams:
     highest order counts are of the different words that come before, and a context that was never seen is shortened.
     """
 
-    def __init__(self, corpus: Corpus, words: int, end_word: int | None, settings: FluencyReward) -> None:
-        self.order = settings.order
+    def __init__(
+        self,
+        corpus: Corpus,
+        words: int,
+        end_word: int | None,
+        order: int,
+        smoothing: Smoothing,
+        added: float,
+        discount: float,
+    ) -> None:
+        self.order = order
         self._outside, self.begin, self.end = words, words + 1, words + 2
         self._events = words + 3
-        self._discount = settings.discount if settings.smoothing == "kneser-ney" else None
-        added = {"maximum-likelihood": 0.0, "laplace": 1.0, "lidstone": settings.added, "kneser-ney": 0.0}
-        self._added = added[settings.smoothing]
+        self._discount = discount if smoothing == "kneser-ney" else None
+        self._added = {"maximum-likelihood": 0.0, "laplace": 1.0, "lidstone": added, "kneser-ney": 0.0}[smoothing]
         before, after = [self.begin] * (self.order - 1), [self.end] * max(1, self.order - 1)
         sentences = [
             [*before, *(word if word >= 0 else self._outside for word in sentence), *after]
@@ -196,3 +207,7 @@ def _packed(counts: _Counts) -> dict[tuple[int, ...], tuple[NDArray[np.intp], ND
         context: (np.array(list(following), np.intp), np.array(list(following.values()), np.float64))
         for context, following in counts.items()
     }
+
+
+_learned = lru_cache(maxsize=4)(NGrams)
+"""Models that were learned lately: tables and the exact solution ask for the same one, and so does a changed weight."""
