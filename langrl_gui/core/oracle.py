@@ -191,6 +191,7 @@ class Solution:
     _problem: "_Problem" = field(repr=False)
     _starts: NDArray[np.intp] = field(repr=False)  # (prompts,) classes
     _values: NDArray[np.float64] = field(repr=False)  # (classes,)
+    _lengths: dict[int, list[NDArray[np.intp]]] = field(default_factory=dict, repr=False)  # classes by length, kept
 
     def q(self, prompt: int, words: Sequence[int]) -> NDArray[np.float64]:
         """Q* after `words`, (words,); NaN for words that may not be said there.
@@ -229,6 +230,14 @@ class Solution:
         where no text offers the word.
         """
         return self._ranges(tables.states[rows], self._q)
+
+    def q_seen(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Q* of the rows that see `states`, each as in `Tables.states`, by word: (states, words).
+
+        NaN for a word that is not offered there, or for which the texts that share the row do not agree.
+        """
+        low, high = self._ranges(states, self._q_by_word)
+        return np.where(low == high, low, np.nan)
 
     def node_q_values(self, tables: Tables, nodes: NDArray[np.integer]) -> NDArray[np.float64]:
         """Q* of nodes, (nodes, slots), whatever the agent can tell apart; NaN for slots that are not offered there. It
@@ -274,6 +283,12 @@ class Solution:
     def _q(self, classes: NDArray[np.integer]) -> NDArray[np.float64]:
         return self._problem.q(self._values, classes)
 
+    def _q_by_word(self, classes: NDArray[np.integer]) -> NDArray[np.float64]:
+        q, words = self._q(classes), self._problem.words_of(classes)
+        placed = np.full((len(classes), len(self._scenario.language.words)), np.nan)
+        np.put_along_axis(placed, words.astype(np.intp), q, axis=1)
+        return placed
+
     def _ranges(
         self, states: NDArray[np.int32], of: Callable[[NDArray[np.integer]], NDArray[np.float64]]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -300,13 +315,9 @@ class Solution:
         low[~possible] = np.nan
         high = low.copy()
 
-        lengths: dict[int, list[NDArray[np.intp]]] = {}
         for row in np.flatnonzero(shared):
-            prompt = int(prompts[row])
-            if prompt not in lengths:
-                lengths[prompt] = self._classes_by_length(prompt)
+            by_length = self._classes_by_length(int(prompts[row]))
             # Before the words that are seen, anything may have been said: a known number of words, or any number.
-            by_length = lengths[prompt]
             if language.sees_position:
                 parts = by_length[hidden[row] : hidden[row] + 1]
             else:
@@ -322,15 +333,17 @@ class Solution:
         return low, high
 
     def _classes_by_length(self, prompt: int) -> list[NDArray[np.intp]]:
-        """The classes that texts of each length, from 0 on, can be in."""
-        problem = self._problem
-        lengths = [self._starts[prompt : prompt + 1]]
-        while len(here := lengths[-1]):
-            goes_on = ~problem.ends[here]
-            if problem.offered is not None:
-                goes_on &= problem.offered[here]
-            lengths.append(np.unique(problem.successor[here][goes_on]))
-        return lengths[:-1]
+        """The classes that texts of each length, from 0 on, can be in; found once."""
+        if prompt not in self._lengths:
+            problem = self._problem
+            lengths = [self._starts[prompt : prompt + 1]]
+            while len(here := lengths[-1]):
+                goes_on = ~problem.ends[here]
+                if problem.offered is not None:
+                    goes_on &= problem.offered[here]
+                lengths.append(np.unique(problem.successor[here][goes_on]))
+            self._lengths[prompt] = lengths[:-1]
+        return self._lengths[prompt]
 
 
 # -- the problem as arrays --------------------------------------------------------------------------------------------

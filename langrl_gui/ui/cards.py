@@ -22,7 +22,8 @@ class Card(QDockWidget):
         font.setBold(True)
         self._title.setFont(font)
         self._subtitle = _Muted(self)
-        head = QHBoxLayout()
+        self._controls: QWidget | None = None
+        self._head_line = head = QHBoxLayout()
         head.setSpacing(10)
         head.addWidget(self._title)
         head.addWidget(self._subtitle, 1)
@@ -38,8 +39,11 @@ class Card(QDockWidget):
         self.topLevelChanged.connect(self._on_floating)
 
     def fill(self, view: QWidget) -> None:
-        """Put the view in. It may have the signals titleChanged(str) and subtitleChanged(str)."""
+        """Put the view in. It may have the signals titleChanged(str) and subtitleChanged(str), and `controls`, a widget
+        that belongs beside the title."""
         self._body.addWidget(view)
+        self._controls = getattr(view, "controls", None)
+        self._place_controls()
         if hasattr(view, "subtitleChanged"):
             view.subtitleChanged.connect(self.set_subtitle)
         if hasattr(view, "titleChanged"):
@@ -50,6 +54,15 @@ class Card(QDockWidget):
         """Floating, it has the frame and title that windows have, and a way to close it."""
         self.setTitleBarWidget(None if floating else self._head)  # type: ignore[arg-type]
         self._head.setVisible(not floating)
+        self._place_controls()
+
+    def _place_controls(self) -> None:
+        """Beside the title, or above the view where the title is the window's."""
+        if self._controls is not None:
+            if self.isFloating():
+                self._body.insertWidget(0, self._controls)
+            else:
+                self._head_line.insertWidget(1, self._controls)
 
     @Slot(str)
     def set_subtitle(self, text: str) -> None:

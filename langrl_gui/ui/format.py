@@ -41,3 +41,15 @@ def amount(number: float) -> str:
     """A reward or a value: signed, two decimals, a real minus sign."""
     text = f"{number:+.2f}"
     return text.replace("-", "−") if float(text) else "0.00"
+
+
+def difference(number: float) -> str:
+    """As `amount`, but what is not 0 is never shown as 0, and what is, is shown as nothing else."""
+    if number == 0.0:
+        return "0"
+    return amount(number) if abs(number) >= 0.005 else f"{number:+.0e}".replace("-", "−").replace("e−0", "e−")
+
+
+def exact(number: float) -> str:
+    """All digits that tell a float64 from its neighbours, with a real minus sign."""
+    return repr(float(number)).replace("-", "−")

@@ -104,7 +104,7 @@ class MainWindow(QMainWindow):
         self._asked: Wanted | None = None
         self._was_painted = False
 
-        self.heat, self.graph, self.tape = QHeatMap(), StateGraph(), EpisodeTape()
+        self.heat, self.graph, self.tape = QHeatMap(self.selection), StateGraph(), EpisodeTape()
         self.curves: LearningCurves | None = None
         self.parameters, self.status, self.side_status = Parameters(), RunStatus(), SideStatus(session.side)
         self._views: list[AnyView] = [self.graph, self.heat, self.tape]

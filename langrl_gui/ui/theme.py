@@ -21,6 +21,10 @@ KINDS: Final = tuple(map(QColor, ("#e69f00", "#56b4e9", "#009e73", "#0072b2", "#
 _NEGATIVE: Final = (0x3B, 0x74, 0xD1)
 _NEUTRAL: Final = {False: (0xF7, 0xF6, 0xF3), True: (0x3A, 0x3A, 0x3C)}
 _POSITIVE: Final = (0xDB, 0x84, 0x2B)
+_MANY: Final = {
+    False: (0x4A, 0x2F, 0x78),
+    True: (0xC9, 0xB0, 0xF2),
+}  # counts have a hue of their own: they are no values
 
 
 def is_dark(palette: QPalette | None = None) -> bool:
@@ -38,6 +42,11 @@ def value_color(value: float, span: float, dark: bool | None = None) -> QColor:
     end = _POSITIVE if amount > 0 else _NEGATIVE
     share = abs(amount)
     return QColor(*(round(n + (e - n) * share) for n, e in zip(_NEUTRAL[dark], end, strict=True)))
+
+
+def count_color(share: float, dark: bool) -> QColor:
+    """The colour of a count on a scale from few (0) to many (1): it stands out from the ground ever more."""
+    return QColor(*(round(n + (e - n) * share) for n, e in zip(_NEUTRAL[dark], _MANY[dark], strict=True)))
 
 
 def text_on(background: QColor) -> QColor:
@@ -134,6 +143,8 @@ QToolButton:hover {{ background: palette(midlight); }}
 QToolButton:pressed, QToolButton:checked {{ background: palette(mid); }}
 QToolButton:focus {{ border: 1px solid palette(highlight); padding: 4px 8px; }}
 QToolButton#qt_toolbar_ext_button {{ padding: 0; }}
+Switch QToolButton {{ padding: 1px 6px; border: 1px solid transparent; }}
+Switch QToolButton:focus {{ border: 1px solid palette(highlight); padding: 1px 6px; }}
 QToolButton#runButton {{ background: {BLUE.name()}; color: white; padding: 5px 14px; font-weight: bold; }}
 QToolButton#runButton:hover {{ background: {BLUE.lighter(112).name()}; }}
 QToolButton#runButton:pressed {{ background: {BLUE.darker(112).name()}; }}

@@ -11,11 +11,14 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import scenario
+from langrl_gui.core.oracle import Solution, solve
 from langrl_gui.core.scenario import Scenario, from_data
 from langrl_gui.core.telemetry import Observer, Wanted
 from langrl_gui.core.trainer import Trainer
-from langrl_gui.ui import theme
-from langrl_gui.ui.views.heat_map import LEVELS, SETTLED, START, UNTRIED, Cell, QHeatMap
+from langrl_gui.ui import format, theme
+from langrl_gui.ui.names import START
+from langrl_gui.ui.selection import Selection
+from langrl_gui.ui.views.heat_map import LEVELS, SETTLED, UNTRIED, Cell, QHeatMap
 
 Show = Callable[..., QHeatMap]
 
@@ -31,7 +34,7 @@ def draw(view: QHeatMap, trainer: Trainer) -> None:
 @pytest.fixture
 def show(qtbot: QtBot) -> Show:
     def shown(trainer: Trainer, width: int = 320, height: int = 300) -> QHeatMap:
-        view = QHeatMap()
+        view = QHeatMap(Selection())
         qtbot.addWidget(view)
         view.resize(width, height)
         view.show()
@@ -54,6 +57,11 @@ def ten_words() -> Trainer:
     trainer = Trainer(scenario.find("ten-words"))
     trainer.advance(200_000)
     return trainer
+
+
+@pytest.fixture(scope="module")
+def optimum(ten_words: Trainer) -> Solution:
+    return solve(ten_words.scenario)
 
 
 def two_prompts() -> Scenario:
@@ -130,6 +138,7 @@ def test_that_the_tooltip_tells_the_exact_numbers(show: Show, small: Trainer) ->
         "我爱, then 你",
         f"Q = {float(q[2])!r}",
         f"tried {visits[2]} ×",
+        f"last change: {float(small.learned.change.reshape(-1, 3)[row, 2])!r}",
         "the greedy choice here",
     ]
     never = np.argwhere(visits == 0)
@@ -224,17 +233,134 @@ def test_that_the_last_row_can_be_reached_and_is_shown_whole(show: Show, ten_wor
     assert view.verticalScrollBar().value() == 0
 
 
-def test_that_keys_scroll(show: Show, ten_words: Trainer, qtbot: QtBot) -> None:
+def test_that_keys_select_states_and_scroll_to_them(show: Show, ten_words: Trainer, qtbot: QtBot) -> None:
     view = show(ten_words)
     rows, slots = view.verticalScrollBar(), view.horizontalScrollBar()
-    press(view, qtbot, Qt.Key.Key_Down)
-    assert rows.value() == 1
-    press(view, qtbot, Qt.Key.Key_PageDown)
-    assert rows.value() == 1 + rows.pageStep()
+    chosen = []
+    view._selection.changed.connect(chosen.append)
+    for key, row in (
+        (Qt.Key.Key_Down, 0),
+        (Qt.Key.Key_Down, 1),
+        (Qt.Key.Key_PageDown, 1 + rows.pageStep()),
+        (Qt.Key.Key_PageDown, 1 + 2 * rows.pageStep()),
+        (Qt.Key.Key_Up, 2 * rows.pageStep()),
+    ):
+        press(view, qtbot, key)
+        draw(view, ten_words)
+        assert view.selected_row == row
+        assert view.viewport().rect().contains(view.rect_of(Cell(row, 0)))
+        assert view._heat is not None
+        assert chosen[-1] == view._heat.keys[row - view._heat.first_row]
+    press(view, qtbot, Qt.Key.Key_End, control=True)
+    draw(view, ten_words)
+    assert chosen[-1] == (0, 9, 9, 9, 9)
     press(view, qtbot, Qt.Key.Key_Right)
     assert slots.value() == 1
     press(view, qtbot, Qt.Key.Key_End)
     assert slots.value() == slots.maximum()
+
+
+def test_that_a_click_selects_the_state_and_one_selected_elsewhere_is_scrolled_to(
+    show: Show, ten_words: Trainer, qtbot: QtBot
+) -> None:
+    view = show(ten_words)
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=view.rect_of(Cell(4, 1)).center())
+    assert view._selection.state == (0, 3)
+    assert view.selected_row == 4
+    view._selection.select((0, 7, 1, 2))
+    assert view.selected_row == -1, "where it is has yet to be asked"
+    draw(view, ten_words)
+    assert view._heat is not None
+    assert view._heat.keys[view.selected_row - view._heat.first_row] == (0, 7, 1, 2)
+    assert view.viewport().rect().contains(view.rect_of(Cell(view.selected_row, 0)))
+    name = picture(view).pixelColor(view.rect_of(Cell(view.selected_row, -1)).topLeft() + QPoint(4, 4))
+    other = picture(view).pixelColor(view.rect_of(Cell(view.selected_row - 1, -1)).topLeft() + QPoint(4, 4))
+    assert name != other
+    view.verticalScrollBar().setValue(0)
+    draw(view, ten_words)
+    assert view.verticalScrollBar().value() == 0, "it is scrolled to once"
+    view._selection.select((0, 7, 1, 2, 9, 9))
+    draw(view, ten_words)
+    assert view.selected_row == -1
+
+
+@pytest.mark.parametrize("mode", ["q", "visits", "gap", "change"])
+@pytest.mark.parametrize("scrolled", [0, 5_000])
+def test_that_each_mode_shows_the_numbers_of_the_trainer(
+    show: Show, ten_words: Trainer, optimum: Solution, mode: str, scrolled: int
+) -> None:
+    view = show(ten_words, 700, 400)
+    view.set_optimum(optimum)
+    view.controls.choose(mode)
+    view.verticalScrollBar().setValue(scrolled)
+    draw(view, ten_words)
+    tables, learned, heat = ten_words.tables, ten_words.learned, view._heat
+    assert heat is not None
+    rows = {(tables.prompt(row), *tables.seen(row)): row for row in range(tables.rows)}
+    visits = learned.visits.reshape(-1, 10)
+    expected = {
+        "q": learned.q.reshape(-1, 10),
+        "visits": visits,
+        "change": learned.change.reshape(-1, 10),
+        "gap": learned.q.reshape(-1, 10)[: tables.rows] - optimum.q_values(tables, np.arange(tables.rows)),
+    }[mode]
+    image, shown = picture(view), view._shown(heat)
+    seen = range(scrolled + 1, scrolled + 12)
+    tried = 0
+    for row in seen:
+        number = rows[heat.keys[row - heat.first_row]]
+        assert shown[row - heat.first_row].tolist() == expected[number].tolist()
+        for slot in range(10):
+            value = float(expected[number, slot])
+            level = UNTRIED
+            if visits[number, slot]:
+                tried += 1
+                share = value / view.span
+                if mode == "visits":
+                    share = 2 * np.log(value) / np.log(view.span) - 1
+                level = round(share * LEVELS) + LEVELS
+                below = view.rect_of(Cell(row, slot)).bottomLeft() + QPoint(6, -2)
+                assert image.pixelColor(below) == view._colors[level]
+    assert tried > 3
+    assert view.span >= np.abs(np.where(visits[: len(expected)] > 0, expected, 0)[[rows[k] for k in heat.keys]]).max()
+
+
+def test_that_where_texts_that_share_a_state_do_not_agree_there_is_no_gap_and_it_says_so(show: Show) -> None:
+    trainer = Trainer(scenario.find("i-love-you").changed("language.context", 1))
+    trainer.advance(2_000)
+    view = show(trainer)
+    view.set_optimum(solve(trainer.scenario))
+    view.controls.choose("gap")
+    assert view._heat is not None
+    shown = view._shown(view._heat)
+    assert np.isnan(shown).any()
+    assert not np.isnan(shown).all()
+    row, slot = (int(i) for i in np.argwhere(np.isnan(shown))[0])
+    assert "Q* differs between the texts that share this state" in view._explanation(Cell(row, slot))
+    assert "Q − Q* = " in view._explanation(Cell(0, 0))
+
+
+def test_that_words_that_are_not_on_offer_have_no_cell(show: Show) -> None:
+    data = scenario.to_data(scenario.find("i-love-you"))
+    data["rewards"].append({"kind": "forbidden", "phrases": ["爱爱", "你我"], "use": "mask", "amount": -1})
+    trainer = Trainer(from_data(data))
+    trainer.advance(500)
+    view = show(trainer, 500, 400)
+    view.set_optimum(solve(trainer.scenario))
+    heat = view._heat
+    assert heat is not None
+    image = picture(view)
+    for row, key in enumerate(heat.keys):
+        for word in range(3):
+            forbidden = (key[-1], word) in ((1, 1), (2, 0)) and len(key) > 1
+            inside = image.copy(view.rect_of(Cell(row, word)).adjusted(2, 2, -2, -2))
+            pixels = {inside.pixel(x, y) for x in range(inside.width()) for y in range(inside.height())}
+            assert (len(pixels) == 1) == forbidden
+            assert ("not on offer" in view._explanation(Cell(row, word))) == forbidden
+
+
+def test_that_a_difference_that_is_not_zero_is_never_shown_as_zero() -> None:
+    assert [format.difference(n) for n in (0.0, -0.0, 1e-12, -0.004, 0.25)] == ["0", "0", "+1e−12", "−4e−3", "+0.25"]
 
 
 def test_that_names_stay_in_view_while_scrolling(show: Show, ten_words: Trainer) -> None:
@@ -320,7 +446,7 @@ def test_that_long_names_are_shortened_to_their_room(show: Show, width: int) -> 
 
 
 def test_that_an_empty_view_says_what_would_fill_it(qtbot: QtBot) -> None:
-    view = QHeatMap()
+    view = QHeatMap(Selection())
     qtbot.addWidget(view)
     view.resize(300, 200)
     image = picture(view)

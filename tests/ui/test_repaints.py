@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 from langrl_gui.core import oracle, scenario
 from langrl_gui.core.telemetry import Observer, Wanted
 from langrl_gui.core.trainer import Trainer
+from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.views.heat_map import QHeatMap
 from langrl_gui.ui.views.learning_curves import LearningCurves
 
@@ -33,7 +34,7 @@ def counts() -> tuple[int, ...]:
 def test_that_repaints_leave_the_counts_of_none_true_and_false_where_they_were(qtbot: QtBot, soak: bool) -> None:
     trainer = Trainer(scenario.find("i-love-you"))
     observer, solution = Observer(trainer), oracle.solve(trainer.scenario)
-    curves, heat = LearningCurves(), QHeatMap()
+    curves, heat = LearningCurves(), QHeatMap(Selection())
     views, canvases = (curves, heat), (curves._plot.viewport(), heat.viewport())
     for view in views:
         qtbot.addWidget(view)

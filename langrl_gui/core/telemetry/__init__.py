@@ -14,7 +14,8 @@ from langrl_gui.core.telemetry.graph import Graph as Graph
 from langrl_gui.core.telemetry.graph import GraphObserver
 from langrl_gui.core.telemetry.graph import GraphShape as GraphShape
 from langrl_gui.core.telemetry.heat import Heat as Heat
-from langrl_gui.core.telemetry.heat import HeatObserver
+from langrl_gui.core.telemetry.heat import observe_heat
+from langrl_gui.core.telemetry.rows import RowOrder
 from langrl_gui.core.telemetry.tape import Tape as Tape
 from langrl_gui.core.telemetry.tape import TapeStep as TapeStep
 from langrl_gui.core.telemetry.tape import observe_tape
@@ -41,6 +42,8 @@ class Wanted:
     heat_rows: tuple[int, int] = (0, 0)
     """First row and number of rows of the heat map."""
     heat_slots: tuple[int, int] = (0, 0)
+    selected: tuple[int, ...] = ()
+    """The selected state, of which the heat map wants to know where it stands."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ class Observer:
     def __init__(self, trainer: Trainer) -> None:
         self.trainer = trainer
         self._graph = GraphObserver(trainer)
-        self._heat = HeatObserver(trainer)
+        self._order = RowOrder(trainer)
         self._refreshed = 0.0
 
     def observe(self, wanted: Wanted, exact: bool = True) -> Snapshot:
@@ -84,6 +87,9 @@ class Observer:
         fresh = exact or now - self._refreshed > REFRESH
         if fresh:
             self._refreshed = now
+        shows_rows = wanted.heat_rows[1] > 0 and wanted.heat_slots[1] > 0
+        if shows_rows and (fresh or not len(self._order.rows)):
+            self._order.refresh()
         learner = trainer.scenario.learner
         prompts = range(min(len(trainer.tables.starts), MOST_PROMPTS))
         return Snapshot(
@@ -97,7 +103,7 @@ class Observer:
             says=tuple(trainer.greedy_text(prompt) for prompt in prompts) if wanted.says else None,
             tape=observe_tape(trainer) if wanted.tape else None,
             graph=self._graph.observe(wanted.graph, fresh) if wanted.graph else None,
-            heat=self._heat.observe(wanted.heat_rows, wanted.heat_slots, fresh)
-            if wanted.heat_rows[1] and wanted.heat_slots[1]
+            heat=observe_heat(self._order, wanted.heat_rows, wanted.heat_slots, wanted.selected)
+            if shows_rows
             else None,
         )

@@ -1,24 +1,20 @@
-"""A rectangle of the table, its rows in an order that people expect."""
+"""A rectangle of the table, each cell with all its numbers, its rows in an order that people expect."""
 
-from dataclasses import dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core import arrays
-from langrl_gui.core.tables import PADDING
-from langrl_gui.core.trainer import Trainer
-
-MOST_PICKED: Final = 5000
-"""States up to which it costs nothing to look at each whether it was visited."""
+from langrl_gui.core.tables import NOTHING
+from langrl_gui.core.telemetry.rows import RowOrder
 
 
 @dataclass(frozen=True)
 class Heat:
     """A rectangle of the table: rows ordered by (prompt, length, words), columns by word.
 
-    A word that has no slot in a row looks like one that was never tried there.
+    A word that is not offered in a row has zeros there.
     """
 
     first_row: int
@@ -29,73 +25,56 @@ class Heat:
     """(rows shown) prompt and words of each."""
     q: NDArray[np.float64]
     visits: NDArray[np.uint64]
+    change: NDArray[np.float32]
+    """By how much each cell changed when it last did."""
+    offered: NDArray[np.bool_]
+    """Whether the word can be chosen there."""
     best: NDArray[np.intp]
     """(rows shown,) the greedy word; -1 where nothing was tried."""
     current: int
     """Index among the rows shown of the state in which the agent is; -1 if it is not among them."""
+    selected: tuple[int, ...]
+    selected_row: int
+    """The state that was asked for, and its row in the whole table; -1 if it is not in it."""
 
 
-@dataclass
-class HeatObserver:
-    """Cuts rectangles out of one trainer's table. Keeps the order of its rows."""
+def observe_heat(order: RowOrder, rows: tuple[int, int], slots: tuple[int, int], selected: tuple[int, ...]) -> Heat:
+    """This many rows and words from the first ones on."""
+    trainer = order.trainer
+    learned, tables = trainer.learned, trainer.tables
+    first, last = rows[0], min(rows[0] + rows[1], len(order.rows))
+    shown = order.rows[first:last]
+    columns = slice(slots[0], min(slots[0] + slots[1], tables.dynamics.words))
+    q, visits, change = (
+        array.reshape(-1, tables.slots)[shown] for array in (learned.q, learned.visits, learned.change)
+    )
+    words, offers = tables.words_at(shown), tables.offered_words(shown)
+    best = words[np.arange(len(shown)), trainer.best_slots(shown)].astype(np.intp)
+    best[~visits.any(axis=1)] = -1
+    current = order.current
 
-    trainer: Trainer
-    _order: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
-    _place: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
+    def by_word(values: NDArray[Any]) -> NDArray[Any]:
+        return place_by_word(words, values, columns) if tables.dynamics.compact else values[:, columns]
 
-    def _order_rows(self, fresh: bool) -> None:
-        """Order the rows by (prompt, length, words). Where states are traced as they are met, those that only the
-        greedy policy was followed to are left out while there are few enough for anyone to notice."""
-        tables, count, known = self.trainer.tables, self.trainer.tables.rows, len(self._place)
-        picks = not tables.whole and count <= MOST_PICKED
-        if len(self._order) and not (fresh and (picks or count > known)):
-            return
-        rows = np.arange(count)
-        if picks:
-            tried: NDArray[np.uint64] = self.trainer.learned.visits[: count * tables.slots].reshape(count, -1)
-            visited = np.asarray(tried.max(axis=1) > 0)
-            visited[tables.row[self.trainer.progress.counters[arrays.NODE]]] = True
-            rows = np.flatnonzero(visited)
-        states = tables.states[rows]
-        lengths = (states[:, 1:] != PADDING).sum(axis=1)
-        self._order = rows[np.lexsort((*states[:, :0:-1].T, lengths, states[:, 0]))]
-        self._place = np.full(count, -1)
-        self._place[self._order] = np.arange(len(rows))
-
-    def observe(self, rows: tuple[int, int], slots: tuple[int, int], fresh: bool) -> Heat:
-        """This many rows and slots from the first ones on; the order of rows is made anew where `fresh`."""
-        trainer = self.trainer
-        tables = trainer.tables
-        self._order_rows(fresh)
-        first, last = rows[0], min(rows[0] + rows[1], len(self._order))
-        shown = self._order[first:last]
-        cells = slice(slots[0], min(slots[0] + slots[1], tables.dynamics.words))
-        learned, width = trainer.learned, tables.slots
-        row = int(tables.row[trainer.progress.counters[arrays.NODE]])
-        place = int(self._place[row]) if row < len(self._place) else -1
-        q, visits = learned.q.reshape(-1, width)[shown], learned.visits.reshape(-1, width)[shown]
-        words = tables.words_at(shown)
-        best = words[np.arange(len(shown)), trainer.best_slots(shown)].astype(np.intp)
-        best[~visits.any(axis=1)] = -1
-        if tables.dynamics.compact:
-            q, visits = _by_word(words, q, cells), _by_word(words, visits, cells)
-        else:
-            q, visits = q[:, cells], visits[:, cells]
-        return Heat(
-            first,
-            cells.start,
-            len(self._order),
-            tuple((tables.prompt(r), *tables.seen(r)) for r in shown.tolist()),
-            q,
-            visits,
-            best,
-            place - first if first <= place < last else -1,
-        )
+    return Heat(
+        first,
+        columns.start,
+        len(order.rows),
+        tuple(map(order.key, shown.tolist())),
+        by_word(q),
+        by_word(visits),
+        by_word(change),
+        by_word(np.ones(q.shape, bool) if offers is None else offers != NOTHING),
+        best,
+        current - first if first <= current < last else -1,
+        selected,
+        order.find(selected),
+    )
 
 
-def _by_word(words: NDArray[np.uint32], values: NDArray[Any], columns: slice) -> NDArray[Any]:
-    """`values` of slots, (rows, slots), in the columns of the words that these stand for; 0 elsewhere."""
-    placed = np.zeros((len(values), columns.stop - columns.start), values.dtype)
+def place_by_word(words: NDArray[np.uint32], values: NDArray[Any], columns: slice, empty: Any = 0) -> NDArray[Any]:
+    """`values` of slots, (rows, slots), in the columns of the words that these stand for; `empty` elsewhere."""
+    placed = np.full((len(values), columns.stop - columns.start), empty, values.dtype)
     row, slot = np.nonzero((words >= columns.start) & (words < columns.stop))
     placed[row, words[row, slot] - columns.start] = values[row, slot]
     return placed

@@ -1,7 +1,7 @@
-"""The Q-table as a heat map: rows are states, columns words, colour and number the learned value.
+"""The Q-table as a heat map: rows are states, columns words; colour and number are what the mode says.
 
 Paints what can be seen and asks for no more, so a table of millions of rows costs what a screenful costs. Knows
-telemetry's Heat and nothing of how it is made.
+telemetry's Heat and the exact solution, and nothing of how they are made.
 """
 
 import math
@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -21,8 +21,11 @@ from PySide6.QtGui import (
     QImage,
     QKeyEvent,
     QKeySequence,
+    QLinearGradient,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
+    QPalette,
     QPen,
     QPixmap,
     QResizeEvent,
@@ -40,16 +43,13 @@ from langrl_gui.core.i18n import tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Heat, Snapshot
-from langrl_gui.ui import format, theme
+from langrl_gui.ui import format, names, theme
+from langrl_gui.ui.names import ARROW, START
+from langrl_gui.ui.selection import Selection, State
+from langrl_gui.ui.switch import Switch
+from langrl_gui.ui.views.heat_scales import LEVELS, MODES, UNKNOWN, UNTRIED, Scale
+from langrl_gui.ui.views.optimal_rows import OptimalRows
 
-START: Final = "⌂"
-"""The state in which nothing has been said."""
-ARROW: Final = " → "
-"""Between a prompt and what has been said to it."""
-LEVELS: Final = 127
-"""Steps of colour on either side of 0: with 0 and "never tried" they fill a table of 256."""
-UNTRIED: Final = 255
-"""The place of "never tried" among the colours."""
 GREY: Final = 0.75
 """Share of the background in the grey of cells never tried: neither the colour of 0 nor the background itself."""
 GAP: Final = 2
@@ -74,6 +74,17 @@ SETTLED: Final = 150
 MARGIN: Final = 0.5
 """Share of a page that is asked for above and below what is seen, so that scrolling meets rows that are there."""
 MOST_CACHED: Final = 4096
+SELECTED: Final = 0.75
+"""Share of the paper in the ground of the selected state's name, so that it is read as well as the others."""
+BAR: Final = 72
+"""Pixels of the legend's bar of colours."""
+_WAYS: Final = {
+    Qt.Key.Key_Up: (-1, False),
+    Qt.Key.Key_Down: (1, False),
+    Qt.Key.Key_PageUp: (-1, True),
+    Qt.Key.Key_PageDown: (1, True),
+}
+"""Key -> (which way, whether by a page)."""
 _FOCUS_BY_KEY: Final = (
     Qt.FocusReason.TabFocusReason,
     Qt.FocusReason.BacktabFocusReason,
@@ -108,25 +119,35 @@ class _Grid(NamedTuple):
 
 
 class QHeatMap(QAbstractScrollArea):
-    """Scrolls by rows and columns; Ctrl and the wheel, or Ctrl and + - 0, zoom from numbers to colours alone."""
+    """Scrolls by rows and columns; Ctrl and the wheel, or Ctrl and + - 0, zoom from numbers to colours alone.
 
-    subtitleChanged = Signal(str)
+    Up and down, or a click, select a state; one that is selected elsewhere is scrolled to.
+    """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("qHeatMap")
+        self._selection = selection
+        selection.changed.connect(self._on_selected)
+        self.controls = Switch(tr("Shown in the Q-table"), ((m.name, tr(m.label), tr(m.tip)) for m in MODES))
+        """Which of MODES the cells show."""
+        self.controls.chosen.connect(self._on_mode)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.viewport().setAutoFillBackground(False)
         self.setMinimumSize(120, 80)
         self._scenario: Scenario | None = None
         self._heat: Heat | None = None
-        self._span = 0.0
+        self._optimal = OptimalRows()
+        self._scales = {mode.name: Scale(mode) for mode in MODES}
+        self._scale = self._scales[MODES[0].name]
+        self._selected_row = -1
+        self._seeks = False
+        self._select_row = -1
         self._zoom = 1.0
         self._wheel = 0
         self._header = 0
         self._step = -1
-        self._subtitle = ""
         self._focus_by_key = False
         self._hurry = QTimer(self)
         self._hurry.setSingleShot(True)
@@ -138,24 +159,22 @@ class QHeatMap(QAbstractScrollArea):
         self._cells: dict[int | str, QPixmap] = {}
         self._cells_for: tuple[QSize, float] | None = None
         self._numbers: dict[str, tuple[QStaticText, float]] = {}
-        self._names: dict[tuple[int, ...], str] = {}
+        self._names: dict[State, str] = {}
+        self._legend = _Legend(self)
         self._put_words()
         self._put_looks()
 
     # -- what the window asks of a view -------------------------------------------------------------------------------
 
-    def title(self) -> str:
-        """What the card around it is called."""
-        return tr("Q-table")
-
-    def subtitle(self) -> str:
-        """What stands beside the title: the size of the table."""
-        return self._subtitle
-
     def begin(self, scenario: Scenario) -> None:
         """Forget everything: a new run of `scenario` begins."""
         self._scenario, self._heat = scenario, None
-        self._span, self._step, self._header = 0.0, -1, 0
+        self._optimal.begin(scenario)
+        for scale in self._scales.values():
+            scale.span = 0.0
+        self._step, self._header = -1, 0
+        self._selected_row = self._select_row = -1
+        self._seeks = False
         self._hurry.stop()
         self._names.clear()
         self.verticalScrollBar().setValue(0)
@@ -164,7 +183,10 @@ class QHeatMap(QAbstractScrollArea):
         self._say()
 
     def set_optimum(self, solution: Solution | None) -> None:
-        """Nothing here is compared with the optimum."""
+        """What the gaps are to."""
+        self._optimal.set_solution(solution)
+        if self._heat is not None:
+            self._take_in(self._heat)
 
     def wants(self) -> dict[str, Any]:
         """The rectangle that is seen, and a margin around it."""
@@ -175,6 +197,7 @@ class QHeatMap(QAbstractScrollArea):
         return {
             "heat_rows": (first_row, grid.rows + 2 * rows),
             "heat_slots": (first_slot, grid.slots + 2 * slots),
+            "selected": self._selection.state,
         }
 
     def draw(self, snapshot: Snapshot) -> None:
@@ -187,14 +210,90 @@ class QHeatMap(QAbstractScrollArea):
         if hurried:
             self._hurry.start()
         before, self._heat = self._heat, heat
-        tried = heat.visits > 0
-        if tried.any():
-            self._span = max(self._span, float(np.abs(heat.q[tried]).max()))
         if before is not None and before.rows != heat.rows:
             self._keep_place(before, heat)
         self._widen_header()
+        self._take_in(heat)
+        self._follow_selection(heat)
+
+    def _take_in(self, heat: Heat) -> None:
+        """Widen the colours' scale to what is there now, and have it painted."""
+        self._scale.widen(self._colored(heat))
         self._arrange()
         self._say()
+
+    def _shown(self, heat: Heat) -> NDArray[np.float64]:
+        """(rows, slots) what the cells show in this mode; NaN where it is not known."""
+        match self._scale.mode.name:
+            case "visits":
+                return heat.visits.astype(np.float64)
+            case "change":
+                return heat.change.astype(np.float64)
+            case "gap":
+                slots = slice(heat.first_slot, heat.first_slot + heat.q.shape[1])
+                return heat.q - self._optimal.of(heat.keys)[:, slots]
+            case _:
+                return heat.q
+
+    def _colored(self, heat: Heat) -> NDArray[np.float64]:
+        """The same, NaN where nothing was tried."""
+        return np.where(heat.visits > 0, self._shown(heat), np.nan)
+
+    # -- the selected state -------------------------------------------------------------------------------------------
+
+    @property
+    def selected_row(self) -> int:
+        """The row that is marked because it is selected; -1 if none is."""
+        return self._selected_row
+
+    def _follow_selection(self, heat: Heat) -> None:
+        """Mark the selected state where it stands now, and go there where it was selected elsewhere."""
+        if heat.selected == self._selection.state:  # and not what was selected when this was asked for
+            self._selected_row = heat.selected_row
+        key = self._key_of(self._select_row)
+        if key is not None:
+            self._select_row = -1
+            self._selection.select(key)
+        elif self._seeks and self._selected_row >= 0:
+            self._seeks = False
+            self._show_row(self._selected_row)
+
+    def _key_of(self, row: int) -> State | None:
+        """The name of a row; None if it is not among those that came with the last picture."""
+        heat = self._heat
+        if heat is None or not 0 <= row - heat.first_row < len(heat.keys):
+            return None
+        return heat.keys[row - heat.first_row]
+
+    def _show_row(self, row: int) -> None:
+        """Scroll no further than is needed to see this row whole."""
+        bar, grid = self.verticalScrollBar(), self._grid()
+        if row < bar.value():
+            bar.setValue(row)
+        elif row >= bar.value() + grid.full_rows:
+            bar.setValue(row - grid.full_rows + 1)
+
+    def _select(self, row: int) -> None:
+        """Select the state of this row, as soon as its name is known: it may have to be asked for."""
+        assert self._heat is not None
+        row = max(0, min(row, self._heat.rows - 1))
+        self._show_row(row)
+        self._select_row = row
+        key = self._key_of(row)
+        if key is not None:
+            self._select_row, self._selected_row = -1, row
+            self._selection.select(key)
+        self.viewport().update()
+
+    @Slot(tuple)
+    def _on_selected(self, state: State) -> None:
+        heat = self._heat
+        if heat is not None and state != self._key_of(self._selected_row):
+            self._selected_row, self._seeks = -1, bool(state)
+            if state in heat.keys:
+                self._selected_row, self._seeks = heat.first_row + heat.keys.index(state), False
+                self._show_row(self._selected_row)
+        self.viewport().update()
 
     # -- what is where ------------------------------------------------------------------------------------------------
 
@@ -205,8 +304,8 @@ class QHeatMap(QAbstractScrollArea):
 
     @property
     def span(self) -> float:
-        """The largest |Q| seen so far in this run, at which colours are full."""
-        return self._span
+        """The largest magnitude of what is shown that was seen so far in this run; there colours are full."""
+        return self._scale.span
 
     @property
     def current_row(self) -> int:
@@ -243,20 +342,15 @@ class QHeatMap(QAbstractScrollArea):
             (grid.height if cell.row >= 0 else grid.top) - gap,
         )
 
-    def text_of(self, key: tuple[int, ...]) -> str:
+    def text_of(self, key: State) -> str:
         """The name of a state: the words that it sees, after its prompt where there are several."""
-        return ARROW.join(part for part in self._prompt_and_words(key) if part)
-
-    def _prompt_and_words(self, key: tuple[int, ...]) -> tuple[str, str]:
         assert self._scenario is not None
-        language, starts = self._scenario.language, self._scenario.starts
-        seen = [word for word in key[1:] if word >= 0]
-        words = ("…" if len(seen) < len(key) - 1 else "") + language.join(seen) or START
-        return starts[key[0]].text if len(starts) > 1 else "", words
+        return names.name_of(self._scenario, key)
 
     def _short_text_of(self, key: tuple[int, ...], width: int) -> str:
         """The name of a state in no more than `width` pixels: a prompt's beginning, a text's end."""
-        metrics, (prompt, words) = self._word_metrics, self._prompt_and_words(key)
+        assert self._scenario is not None
+        metrics, (prompt, words) = self._word_metrics, names.parts_of(self._scenario, key)
         if prompt:
             room = width - metrics.horizontalAdvance(ARROW)
             room -= min(metrics.horizontalAdvance(words), room // 2)
@@ -267,7 +361,7 @@ class QHeatMap(QAbstractScrollArea):
     def _grid(self) -> _Grid:
         metrics = self._metrics
         height = metrics.height() + 2 + GAP
-        number = max(metrics.horizontalAdvance("+00.00"), metrics.horizontalAdvance(format.amount(self._span)))
+        number = max(map(metrics.horizontalAdvance, ("+00.00", *self._scale.ends)))
         width = number + 2 * PADDING + GAP
         top = self._word_metrics.height() + 4
         left = self._header or self._word_metrics.horizontalAdvance(START) + 2 * PADDING
@@ -341,13 +435,15 @@ class QHeatMap(QAbstractScrollArea):
                     tr("Here stands what every word is worth in every state, as soon as a scenario is open."),
                 )
             else:
+                self._paint_selected(painter)
                 self._paint_names(painter, self._scenario)
                 seen = self._seen_part(heat)
                 if self.shows_numbers:
                     self._paint_cells(painter, heat, *seen)
                 else:
                     self._paint_image(painter, heat, *seen)
-                self._paint_current(painter, heat)
+                self._paint_frame(painter, self._selected_row, 1.0)
+                self._paint_frame(painter, self.current_row, GAP)
             if self._focus_by_key:
                 theme.paint_focus(painter, self.viewport())
 
@@ -387,31 +483,28 @@ class QHeatMap(QAbstractScrollArea):
                 word = metrics.elidedText(words[slot], Qt.TextElideMode.ElideRight, place.width())
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter, word)
 
-    def _levels(self, heat: Heat, rows: slice, slots: slice) -> NDArray[np.uint8]:
-        """Places among the colours, (rows, slots): 0 the lowest value, LEVELS zero, UNTRIED never tried."""
-        q = heat.q[rows, slots]
-        scaled = np.zeros(q.shape) if self._span <= 0 else np.clip(q / self._span, -1.0, 1.0)
-        levels = np.rint(scaled * LEVELS) + LEVELS
-        levels[heat.visits[rows, slots] == 0] = UNTRIED
-        return np.ascontiguousarray(levels.astype(np.uint8))
-
     def _paint_cells(self, painter: QPainter, heat: Heat, rows: slice, slots: slice) -> None:
         grid = self._grid()
         self._prepare_cells(QSize(grid.width - GAP, grid.height - GAP))
-        levels = self._levels(heat, rows, slots)
+        levels = self._scale.levels(self._colored(heat)[rows, slots])
+        shown = self._shown(heat)[rows, slots]
         left = grid.left + (heat.first_slot + slots.start - self.horizontalScrollBar().value()) * grid.width
         top = grid.top + (heat.first_row + rows.start - self.verticalScrollBar().value()) * grid.height
         metrics, muted = self._metrics, theme.muted(self.palette())
         # Numbers end where the widest would if it stood in the middle: so their points stand below one another.
-        ends = (grid.width - GAP + metrics.horizontalAdvance(format.amount(self._span))) / 2
+        ends = (grid.width - GAP + max(map(metrics.horizontalAdvance, self._scale.ends))) / 2
         drop = (grid.height - GAP - metrics.height()) / 2
         outline = self._cell("greedy")
         painter.setFont(self._number_font)
         ink: QColor | None = None
-        for i, (row_levels, row_q) in enumerate(zip(levels.tolist(), heat.q[rows, slots].tolist(), strict=True)):
+        text_of = self._scale.mode.text
+        offered = heat.offered[rows, slots].tolist()
+        for i, (row_levels, row_shown) in enumerate(zip(levels.tolist(), shown.tolist(), strict=True)):
             y = top + i * grid.height
             best = int(heat.best[rows.start + i]) - heat.first_slot - slots.start
-            for j, (level, q) in enumerate(zip(row_levels, row_q, strict=True)):
+            for j, (level, number) in enumerate(zip(row_levels, row_shown, strict=True)):
+                if not offered[i][j]:
+                    continue
                 x = left + j * grid.width
                 painter.drawPixmap(x, y, self._cells.get(level) or self._cell(level))
                 if j == best:
@@ -420,14 +513,14 @@ class QHeatMap(QAbstractScrollArea):
                 if color is not ink:
                     painter.setPen(color)
                     ink = color
-                text = "0" if level == UNTRIED and q == 0.0 else format.amount(q)
+                text = UNKNOWN if number != number else "0" if level == UNTRIED and number == 0.0 else text_of(number)
                 drawn, width = self._numbers.get(text) or self._number(text)
-                shift = ends - width if text != "0" else (grid.width - GAP - width) / 2
+                shift = (grid.width - GAP - width) / 2 if text in ("0", UNKNOWN) else ends - width
                 painter.drawStaticText(QPointF(x + shift, y + drop), drawn)
 
     def _paint_image(self, painter: QPainter, heat: Heat, rows: slice, slots: slice) -> None:
         grid = self._grid()
-        levels = self._levels(heat, rows, slots)
+        levels = self._scale.levels(self._colored(heat)[rows, slots])
         if not levels.size:
             return
         height, width = levels.shape
@@ -437,18 +530,27 @@ class QHeatMap(QAbstractScrollArea):
         top = grid.top + (heat.first_row + rows.start - self.verticalScrollBar().value()) * grid.height
         painter.drawImage(QRect(left, top, width * grid.width, height * grid.height), image)
 
-    def _paint_current(self, painter: QPainter, heat: Heat) -> None:
-        grid, row = self._grid(), self.current_row
+    def _paint_frame(self, painter: QPainter, row: int, width: float) -> None:
+        """Around a row, just as wide as the gap between two rows at most: it covers nothing."""
+        grid = self._grid()
         first = self.verticalScrollBar().value()
         if not first <= row < first + grid.rows:
             return
         name, last = self.rect_of(Cell(row, -1)), self.rect_of(Cell(row, self._last_seen_slot(grid)))
-        # Just as wide as the gap between two rows: it covers nothing.
         right = min(last.right() + 1.0 + GAP, self.viewport().width() - 1.0)
         frame = QRectF(1, name.top() - 1, right - 1, name.height() + 2)
-        painter.setPen(QPen(theme.BLUE, GAP))
+        painter.setPen(QPen(theme.BLUE, width))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(frame, CORNER + 1, CORNER + 1)
+
+    def _paint_selected(self, painter: QPainter) -> None:
+        """The selected state's name stands on a ground of its own, as in every list."""
+        if self._selected_row >= 0:
+            highlight = self.palette().color(QPalette.ColorRole.Highlight)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.mixed(highlight, self.palette().color(QPalette.ColorRole.Base), SELECTED))
+            place = QRectF(self.rect_of(Cell(self._selected_row, -1)))
+            painter.drawRoundedRect(place.adjusted(1, -1, 0, 1), CORNER + 1, CORNER + 1)
 
     def _last_seen_slot(self, grid: _Grid) -> int:
         assert self._scenario is not None
@@ -502,16 +604,15 @@ class QHeatMap(QAbstractScrollArea):
     # -- words and looks ----------------------------------------------------------------------------------------------
 
     def _say(self) -> None:
-        subtitle = ""
+        """What the legend says: the size of the table, and what the colours mean."""
+        size = ""
         if self._heat is not None and self._scenario is not None:
-            subtitle = tr(
+            size = tr(
                 "{rows} states × {words} words",
                 rows=format.count(self._heat.rows),
                 words=format.count(len(self._scenario.language.words)),
             )
-        if subtitle != self._subtitle:
-            self._subtitle = subtitle
-            self.subtitleChanged.emit(subtitle)
+        self._legend.show_scale(size, self._scale.ends if self._scale.span > 0 else None, self._colors)
 
     def _explanation(self, cell: Cell) -> str:
         """What the tooltip of a cell says: exact numbers."""
@@ -523,19 +624,27 @@ class QHeatMap(QAbstractScrollArea):
             return scenario.language.words[cell.slot]
         if not 0 <= i < len(heat.keys):
             return ""
-        state = self.text_of(heat.keys[i])
-        if state == START:
-            state = tr("{sign} (nothing said yet)", sign=START)
+        state = names.explained(scenario, heat.keys[i])
         if cell.slot < 0:
             return state
         if not 0 <= j < heat.q.shape[1]:
             return ""
+        if not heat.offered[i, j]:
+            return tr("{word} is not on offer after {state}", word=scenario.language.words[cell.slot], state=state)
         said = [
             tr("{state}, then {word}", state=state, word=scenario.language.words[cell.slot]),
-            tr("Q = {value}", value=repr(float(heat.q[i, j])).replace("-", "−")),
+            tr("Q = {value}", value=format.exact(heat.q[i, j])),
         ]
+        if self._optimal.solution is not None:
+            optimum = self._optimal.of(heat.keys[i : i + 1])[0, cell.slot]
+            if np.isnan(optimum):
+                said.append(tr("Q* differs between the texts that share this state"))
+            else:
+                said.append(tr("Q* = {value}", value=format.exact(optimum)))
+                said.append(tr("Q − Q* = {value}", value=format.exact(heat.q[i, j] - optimum)))
         if heat.visits[i, j]:
             said.append(tr("tried {count} ×", count=format.count(int(heat.visits[i, j]))))
+            said.append(tr("last change: {value}", value=format.exact(heat.change[i, j])))
         else:
             said.append(tr("never tried"))
         if int(heat.best[i]) == cell.slot:
@@ -547,7 +656,8 @@ class QHeatMap(QAbstractScrollArea):
         self.setAccessibleDescription(
             tr(
                 "A row for each state, a column for each word. Outlined: the greedy choice. "
-                "Framed: where the agent is. Without colour: never tried. Ctrl and the wheel zoom."
+                "Framed: where the agent is. On blue: the selected state. Without colour: never tried. "
+                "Ctrl and the wheel zoom."
             )
         )
         self._say()
@@ -556,7 +666,7 @@ class QHeatMap(QAbstractScrollArea):
     def _put_looks(self) -> None:
         palette = self.palette()
         dark = theme.is_dark(palette)
-        self._colors = [theme.value_color(level, LEVELS, dark) for level in range(-LEVELS, LEVELS + 1)]
+        self._colors = self._scale.colors(dark)
         inks = {color.name(): color for color in map(theme.text_on, self._colors)}
         self._inks = [inks[theme.text_on(color).name()] for color in self._colors]
         text, base = palette.color(palette.ColorRole.WindowText), palette.color(palette.ColorRole.Base)
@@ -568,7 +678,10 @@ class QHeatMap(QAbstractScrollArea):
         self._cells.clear()
         self._numbers.clear()
         self._names.clear()
+        height = self._legend.sizeHint().height()
+        self.setViewportMargins(0, 0, 0, height)
         self._arrange()
+        self._say()
 
     def _set_zoom(self, zoom: float, at: QPoint | None = None) -> None:
         """Zoom so that the cell at this place of the viewport stays there; without a place, the first one."""
@@ -586,6 +699,13 @@ class QHeatMap(QAbstractScrollArea):
             self.horizontalScrollBar().setValue(cell.slot - (at.x() - grid.left) // grid.width)
 
     # -- Qt -----------------------------------------------------------------------------------------------------------
+
+    @Slot(str)
+    def _on_mode(self, name: str) -> None:
+        self._scale = self._scales[name]
+        self._put_looks()
+        if self._heat is not None:
+            self._take_in(self._heat)
 
     @Slot()
     def _on_settled(self) -> None:
@@ -610,6 +730,8 @@ class QHeatMap(QAbstractScrollArea):
             self._names.clear()
             self._widen_header()
         self._arrange()
+        place = self.viewport().geometry()
+        self._legend.setGeometry(place.left(), place.bottom() + 1, place.width(), self._legend.sizeHint().height())
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)
@@ -639,10 +761,27 @@ class QHeatMap(QAbstractScrollArea):
         elif control and event.key() == Qt.Key.Key_0:
             self._set_zoom(1.0)
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
-            bar = bars[1] if control else bars[0]
-            bar.setValue(bar.minimum() if event.key() == Qt.Key.Key_Home else bar.maximum())
+            if control and self._heat is not None:
+                self._select(0 if event.key() == Qt.Key.Key_Home else self._heat.rows)
+            else:
+                bars[0].setValue(bars[0].minimum() if event.key() == Qt.Key.Key_Home else bars[0].maximum())
+        elif event.key() in _WAYS and not control and self._heat is not None:
+            way, page = _WAYS[Qt.Key(event.key())]
+            row = self._select_row if self._select_row >= 0 else self._selected_row
+            # Where nothing is selected, the first row in view comes first.
+            self._select(row + way * (bars[1].pageStep() if page else 1) if row >= 0 else bars[1].value())
         else:
             super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        cell = self.cell_at(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and cell is not None and cell.row >= 0:
+            self._select(cell.row)
+        else:
+            super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()  # the press was taken
 
     def viewportEvent(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent):
@@ -661,6 +800,63 @@ class QHeatMap(QAbstractScrollArea):
         self._focus_by_key = False
         super().focusOutEvent(event)
         self.viewport().update()
+
+
+class _Legend(QWidget):
+    """One line below the table: how large it is, and what its colours mean."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._size = ""
+        self._ends: tuple[str, str] | None = None
+        self._colors: list[QColor] = []
+
+    def show_scale(self, size: str, ends: tuple[str, str] | None, colors: list[QColor]) -> None:
+        """`ends`: what the first and the last of `colors` stand for; None while there is nothing to colour."""
+        if (size, ends) != (self._size, self._ends) or colors is not self._colors:
+            self._size, self._ends, self._colors = size, ends, colors
+            self.setToolTip(f"{size}\n{ends[0]} … {ends[1]}" if ends else size)
+            self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(0, self.fontMetrics().height() + 6)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        metrics = self.fontMetrics()
+        line = QRect(2, 4, self.width() - 4, self.height() - 4)
+        swatch = metrics.ascent()
+
+        def text(said: str, right: int) -> int:
+            """Write this so that it ends there; says where it begins."""
+            left = right - metrics.horizontalAdvance(said)
+            painter.drawText(QRect(left, line.top(), right - left, line.height()), Qt.AlignmentFlag.AlignVCenter, said)
+            return left
+
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(theme.muted(self.palette()))
+            right = line.right() + 1
+            if self._ends is not None:
+                right = text(self._ends[1], right) - PADDING
+                bar = QRectF(right - BAR, line.center().y() - swatch / 2 + 1, BAR, swatch)
+                gradient = QLinearGradient(bar.topLeft(), bar.topRight())
+                for stop in range(0, 2 * LEVELS + 1, LEVELS // 4):
+                    gradient.setColorAt(stop / (2 * LEVELS), self._colors[stop])
+                painter.fillRect(bar, gradient)
+                right = text(self._ends[0], right - BAR - PADDING) - 3 * PADDING
+                never = tr("never tried")
+                needed = metrics.horizontalAdvance(never) + swatch + PADDING
+                if right - needed > metrics.horizontalAdvance(self._size) + 2 * PADDING:
+                    right = text(never, right) - PADDING
+                    box = QRectF(right - swatch, bar.top(), swatch, swatch).adjusted(0.5, 0.5, -0.5, -0.5)
+                    right -= swatch + 2 * PADDING
+                    painter.save()
+                    painter.setPen(theme.line(self.palette()))
+                    painter.setBrush(Qt.BrushStyle.NoBrush)
+                    painter.drawRoundedRect(box, CORNER - 1, CORNER - 1)
+                    painter.restore()
+            size = metrics.elidedText(self._size, Qt.TextElideMode.ElideRight, right - line.left())
+            painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, size)
 
 
 def _scaled(font: QFont, factor: float) -> QFont:

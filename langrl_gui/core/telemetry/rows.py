@@ -1,0 +1,73 @@
+"""The rows of the table in an order that people expect, and where a state stands in it. Knows the trainer's tables."""
+
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from langrl_gui.core import arrays
+from langrl_gui.core.tables import PADDING
+from langrl_gui.core.trainer import Trainer
+
+MOST_PICKED: Final = 5000
+"""States up to which it costs nothing to look at each whether it was visited."""
+
+
+@dataclass
+class RowOrder:
+    """The rows of one trainer's table by (prompt, length, words), kept until there are more of them.
+
+    Where states are traced as they are met, those that only the greedy policy was followed to are left out while there
+    are few enough for anyone to notice.
+    """
+
+    trainer: Trainer
+    rows: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
+    """Row numbers in order. Replaced, never written to: whoever holds it may go on reading it."""
+    _place: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
+
+    def refresh(self) -> None:
+        """Take in the rows that there are now."""
+        tables, count, known = self.trainer.tables, self.trainer.tables.rows, len(self._place)
+        picks = not tables.whole and count <= MOST_PICKED
+        if len(self.rows) and not picks and count == known:
+            return
+        rows = np.arange(count)
+        if picks:
+            tried: NDArray[np.uint64] = self.trainer.learned.visits[: count * tables.slots].reshape(count, -1)
+            visited = np.asarray(tried.max(axis=1) > 0)
+            visited[tables.row[self.trainer.progress.counters[arrays.NODE]]] = True
+            rows = np.flatnonzero(visited)
+            if count == known and len(rows) == len(self.rows):
+                return
+        states = tables.states[rows]
+        lengths = (states[:, 1:] != PADDING).sum(axis=1)
+        self.rows = rows[np.lexsort((*states[:, :0:-1].T, lengths, states[:, 0]))]
+        self._place = np.full(count, -1)
+        self._place[self.rows] = np.arange(len(rows))
+
+    def place_of(self, row: int) -> int:
+        """Where a row stands; -1 if it is left out or new."""
+        return int(self._place[row]) if row < len(self._place) else -1
+
+    @property
+    def current(self) -> int:
+        """Where the state stands in which the agent is; -1 if it is left out or new."""
+        return self.place_of(int(self.trainer.tables.row[self.trainer.progress.counters[arrays.NODE]]))
+
+    def find(self, key: tuple[int, ...]) -> int:
+        """Where the state with this key (prompt, then its words) stands; -1 if it is not here."""
+        if not key:
+            return -1
+        place = bisect_left(self.rows, _sort_key(key), key=lambda row: _sort_key(self.key(int(row))))
+        return place if place < len(self.rows) and self.key(int(self.rows[place])) == key else -1
+
+    def key(self, row: int) -> tuple[int, ...]:
+        """Prompt and words of a row: its name for good."""
+        return (self.trainer.tables.prompt(row), *self.trainer.tables.seen(row))
+
+
+def _sort_key(key: tuple[int, ...]) -> tuple[int, ...]:
+    return (key[0], len(key), *key[1:])

@@ -1,0 +1,51 @@
+"""Q* of the few states that a view shows, found once for each. Knows the exact solution and how states are named."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from langrl_gui.core import tables
+from langrl_gui.core.oracle import Solution
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.ui.selection import State
+
+MOST_KEPT: Final = 4096
+"""States that are remembered: many screenfuls."""
+
+
+class OptimalRows:
+    """Q* by state. There is nothing to know (NaN) until there is a solution."""
+
+    def __init__(self) -> None:
+        self.solution: Solution | None = None
+        self._scenario: Scenario | None = None
+        self._known: dict[State, NDArray[np.float64]] = {}
+
+    def begin(self, scenario: Scenario) -> None:
+        """From now on it is about this scenario, of which no solution is known yet."""
+        self._scenario, self.solution = scenario, None
+        self._known.clear()
+
+    def set_solution(self, solution: Solution | None) -> None:
+        """The exact solution has been found, or there is none."""
+        self.solution = solution
+        self._known.clear()
+
+    def of(self, keys: Sequence[State]) -> NDArray[np.float64]:
+        """Q* of these states, (states, words); NaN where texts that share a state do not agree, or nothing is known."""
+        assert self._scenario is not None
+        words = len(self._scenario.language.words)
+        if self.solution is None or not keys:
+            return np.full((len(keys), words), np.nan)
+        new = [key for key in dict.fromkeys(keys) if key not in self._known]
+        if len(self._known) + len(new) > MOST_KEPT:
+            self._known.clear()
+            new = list(dict.fromkeys(keys))
+        if new:
+            states = np.full((len(new), 1 + tables.width(self._scenario.language)), tables.PADDING, np.int32)
+            for state, key in zip(states, new, strict=True):
+                state[: len(key)] = key
+            self._known.update(zip(new, self.solution.q_seen(states), strict=True))
+        return np.array([self._known[key] for key in keys])

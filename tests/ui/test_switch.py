@@ -1,0 +1,65 @@
+"""A switch in a card's head is one stop for Tab, goes along with its card, and says what was chosen."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMainWindow, QToolButton, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from langrl_gui.ui.cards import Card
+from langrl_gui.ui.switch import Switch
+
+
+def new_switch() -> Switch:
+    return Switch("Sizes", [("s", "small", "less"), ("m", "middle", ""), ("l", "large", "more")])
+
+
+def test_that_tab_goes_to_what_is_chosen_and_arrow_keys_choose(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    switch, before, after = new_switch(), QLineEdit(), QLineEdit()
+    lines = QVBoxLayout(window)
+    for widget in (before, switch, after):
+        lines.addWidget(widget)
+    with qtbot.waitActive(window):
+        window.show()
+        window.activateWindow()
+    before.setFocus()
+    chosen: list[str] = []
+    switch.chosen.connect(chosen.append)
+    switch.choose("m")
+    for key, choice in ((Qt.Key.Key_Tab, "m"), (Qt.Key.Key_Right, "l"), (Qt.Key.Key_Left, "m")):
+        focus = QApplication.focusWidget()
+        assert focus is not None
+        qtbot.keyClick(focus, key)
+        button = QApplication.focusWidget()
+        assert isinstance(button, QToolButton)
+        assert (button.objectName(), switch.choice) == (choice, choice)
+    qtbot.keyClick(button, Qt.Key.Key_Tab)
+    assert QApplication.focusWidget() is after
+    assert chosen == ["m", "l", "m"]
+
+
+def test_that_every_button_says_what_it_belongs_to(qtbot: QtBot) -> None:
+    switch = new_switch()
+    qtbot.addWidget(switch)
+    names = [button.accessibleName() for button in switch.findChildren(QToolButton)]
+    assert names == ["Sizes: small", "Sizes: middle", "Sizes: large"]
+
+
+class WithControls(QLabel):
+    """A view that has a switch."""
+
+    def __init__(self) -> None:
+        super().__init__("view")
+        self.controls = new_switch()
+
+
+def test_that_controls_stay_in_sight_when_their_card_floats_and_comes_back(qtbot: QtBot) -> None:
+    window, card, view = QMainWindow(), Card("sizes", "Sizes"), WithControls()
+    qtbot.addWidget(window)
+    card.fill(view)
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, card)
+    window.show()
+    for floating in (False, True, False):
+        card.setFloating(floating)
+        qtbot.waitUntil(view.controls.isVisible)
+        assert card.isFloating() == floating
