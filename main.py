@@ -24,6 +24,7 @@ LIBRARIES = {  # what is imported: what is installed
     "lark": "lark",
     "platformdirs": "platformdirs",
     "tomli_w": "tomli-w",
+    "gymnasium": "gymnasium",
     "tqdm": "tqdm",
 }
 
