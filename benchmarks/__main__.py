@@ -8,7 +8,7 @@ import argparse
 import dataclasses
 import json
 
-from benchmarks import c_loop, rewards, seed_loop, window
+from benchmarks import c_loop, heat, rewards, seed_loop, window
 from benchmarks.result import LeftOut
 
 BENCHMARKS = {
@@ -16,6 +16,7 @@ BENCHMARKS = {
     "c-loop": c_loop.compare,
     "rewards": rewards.compare,
     "window": window.compare,
+    "heat": heat.heat,
     "startup": window.startup,
     "first-step": window.first_step,
 }

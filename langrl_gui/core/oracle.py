@@ -220,8 +220,7 @@ class Solution:
 
         All texts of the scenario count, whether or not the tables have traced them.
         """
-        low, high = self.q_ranges(tables, rows)
-        return np.where(low == high, low, np.nan)
+        return self.q_seen(tables.states[rows])
 
     def q_ranges(self, tables: Tables, rows: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The least and the greatest Q* of each cell among the texts that share its row, twice (rows, slots).
@@ -232,10 +231,12 @@ class Solution:
         return self._ranges(tables.states[rows], self._q)
 
     def q_seen(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Q* of the rows that see `states`, each as in `Tables.states`, by word: (states, words).
+        """Q* of the rows that see `states`, each as in `Tables.states`; (states, slots), NaN as in `q_values`."""
+        low, high = self._ranges(states, self._q)
+        return np.where(low == high, low, np.nan)
 
-        NaN for a word that is not offered there, or for which the texts that share the row do not agree.
-        """
+    def q_by_word(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
+        """The same, (states, words); NaN as well for a word that has no slot there."""
         low, high = self._ranges(states, self._q_by_word)
         return np.where(low == high, low, np.nan)
 

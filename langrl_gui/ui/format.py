@@ -50,6 +50,13 @@ def difference(number: float) -> str:
     return amount(number) if abs(number) >= 0.005 else f"{number:+.0e}".replace("-", "−").replace("e−0", "e−")
 
 
+def fine(number: float) -> str:
+    """As `difference`, with six decimals."""
+    if abs(number) < 5e-7:
+        return difference(number)
+    return f"{number:+.6f}".replace("-", "−")
+
+
 def exact(number: float) -> str:
     """All digits that tell a float64 from its neighbours, with a real minus sign."""
     return repr(float(number)).replace("-", "−")

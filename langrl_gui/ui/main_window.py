@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QEvent, QSignalBlocker, Qt, QTime, QTimer, Signal, Slot
+from PySide6.QtCore import QChildEvent, QEvent, QSignalBlocker, Qt, QTime, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QColor, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QMessageBox,
     QSizePolicy,
     QSlider,
+    QTabBar,
     QToolBar,
     QToolButton,
     QWidget,
@@ -38,6 +39,7 @@ from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.session import FULL_SPEED, OPENING, RUNNING, Session
 from langrl_gui.ui.side_status import SideStatus
 from langrl_gui.ui.views.episode_tape import EpisodeTape
+from langrl_gui.ui.views.exact_table import ExactTable
 from langrl_gui.ui.views.heat_map import QHeatMap
 from langrl_gui.ui.views.parameters import Parameters
 from langrl_gui.ui.views.run_status import RunStatus
@@ -46,7 +48,7 @@ from langrl_gui.ui.views.state_graph import StateGraph
 if TYPE_CHECKING:
     from langrl_gui.ui.views.learning_curves import LearningCurves
 
-    AnyView = StateGraph | QHeatMap | EpisodeTape | LearningCurves
+    AnyView = StateGraph | QHeatMap | ExactTable | EpisodeTape | LearningCurves
 
 TICK: Final = 16
 """Milliseconds between two looks at the mailbox: some 60 pictures a second, as many as a screen shows."""
@@ -105,9 +107,10 @@ class MainWindow(QMainWindow):
         self._was_painted = False
 
         self.heat, self.graph, self.tape = QHeatMap(self.selection), StateGraph(), EpisodeTape()
+        self.table = ExactTable(self.selection)
         self.curves: LearningCurves | None = None
         self.parameters, self.status, self.side_status = Parameters(), RunStatus(), SideStatus(session.side)
-        self._views: list[AnyView] = [self.graph, self.heat, self.tape]
+        self._views: list[AnyView] = [self.graph, self.heat, self.table, self.tape]
         self._actions: dict[str, QAction] = {}
         self._specs: dict[str, Spec] = {}
         self._build_cards()
@@ -155,11 +158,12 @@ class MainWindow(QMainWindow):
         side = Card("parameters", tr("Scenario"), self)
         graph = Card("stateGraph", tr("States"), self)
         curves = Card("learningCurves", tr("Learning"), self)
-        heat = Card("qHeatMap", tr("Q-table"), self)
+        heat, exact = Card("qHeatMap", tr("Q-table"), self), Card("qTable", tr("Exact numbers"), self)
         tape = Card("episodeTape", tr("Episode"), self)
         for card, view in ((side, self.parameters), (graph, self.graph), (heat, self.heat), (tape, self.tape)):
             card.fill(view)
-        self._cards = (side, graph, curves, heat, tape)
+        exact.fill(self.table)
+        self._cards = (side, graph, curves, heat, tape, exact)
         side.setMaximumWidth(340)  # room that is gained goes to what there is to see
         tape.setMaximumHeight(190)
         self._arrange()
@@ -168,7 +172,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _arrange(self) -> None:
         """Put every card where it was at the first start."""
-        side, graph, curves, heat, tape = self._cards
+        side, graph, curves, heat, tape, exact = self._cards
         for card in self._cards:
             card.setFloating(False)
             self.removeDockWidget(card)
@@ -178,6 +182,8 @@ class MainWindow(QMainWindow):
         self.splitDockWidget(side, graph, Qt.Orientation.Horizontal)
         self.splitDockWidget(graph, curves, Qt.Orientation.Vertical)
         self.splitDockWidget(curves, heat, Qt.Orientation.Horizontal)
+        self.tabifyDockWidget(heat, exact)
+        heat.raise_()
         self.addDockWidget(bottom, tape)
         self.resizeDocks([side, graph], [250, 1100], Qt.Orientation.Horizontal)
         self.resizeDocks([curves, heat], [620, 440], Qt.Orientation.Horizontal)
@@ -523,6 +529,12 @@ class MainWindow(QMainWindow):
         for name in ("reset", "step", "stepEpisode", "toEnd"):
             self._actions[name].setIcon(icons.icon(name, plain, faint))
         self._actions["run"].setIcon(icons.icon("pause" if running else "run", white, faint))
+
+    def childEvent(self, event: QChildEvent) -> None:
+        super().childEvent(event)
+        child = event.child()
+        if event.polished() and isinstance(child, QTabBar):  # Qt makes one where cards lie on top of each other
+            child.setAccessibleName(tr("Cards in one place"))
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_run_button"):

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -32,6 +33,8 @@ SLICE: Final = 0.008
 """Seconds that the loop runs between two looks at the commands: short enough that a click seems to act at once."""
 FRAME: Final = 1 / 60
 """Seconds between two slices where the speed is limited: nothing finer can be seen."""
+ASIDE: Final = 2
+"""Threads for what views want to see and takes long, as sorting does: no list is to wait for an optimum."""
 FULL_SPEED: Final = math.inf
 FIRST_SLICE: Final = 10_000
 """Steps of the first slice, before it is known how fast the machine is."""
@@ -315,6 +318,7 @@ class _Worker(QThread):
         self._run = 0
         self._trainer: Trainer | None = None
         self._observer: Observer | None = None
+        self._aside = ThreadPoolExecutor(ASIDE, "aside")
         self._seen: Wanted | None = None
         self._shown: tuple[int, Timeline] | None = None
         self._was_running = False
@@ -327,6 +331,12 @@ class _Worker(QThread):
     # -- the thread ---------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
+        self._work()
+        if self._observer is not None:
+            self._observer.close()
+        self._aside.shutdown(cancel_futures=True)
+
+    def _work(self) -> None:
         while not self.closing.is_set():
             try:
                 self._obey(self._next_command())
@@ -342,12 +352,16 @@ class _Worker(QThread):
         """The next command; None where a slice is due first."""
         try:
             if self._state != RUNNING:
-                return self.commands.get(timeout=FRAME if self._seen is not self.wanted else 0.1)
+                return self.commands.get(timeout=FRAME if self._expects_pictures() else 0.1)
             if self._unlimited():
                 return self.commands.get_nowait()
             return self.commands.get(timeout=max(0.0, min(FRAME, (1.0 - self._behind) / self.speed)))
         except queue.Empty:
             return None
+
+    def _expects_pictures(self) -> bool:
+        """Whether there will soon be something new to show, although the run rests."""
+        return self._seen is not self.wanted or (self._observer is not None and self._observer.waits)
 
     def _obey(self, command: _Command | None) -> None:
         trainer = self._trainer
@@ -387,7 +401,9 @@ class _Worker(QThread):
         self._begin(trainer, file)
 
     def _begin(self, trainer: Trainer, file: Path | None) -> None:
-        self._trainer, self._observer, self._seen = trainer, Observer(trainer), None
+        if self._observer is not None:
+            self._observer.close()
+        self._trainer, self._observer, self._seen = trainer, Observer(trainer, self._aside), None
         self.limits = trainer.limits
         self._run += 1
         self.mailbox.put(self._run, None)
@@ -471,7 +487,8 @@ class _Worker(QThread):
             return
         trainer = self._observer.trainer
         moment = (trainer.step, trainer.timeline)
-        if wanted is self._seen and moment == self._shown and not (self._was_running and not running):
+        known = wanted is self._seen and moment == self._shown and not self._observer.has_news
+        if known and not (self._was_running and not running):
             return
         self.mailbox.put(self._run, self._observer.observe(wanted, exact=not running))
         self._seen, self._shown, self._was_running = wanted, moment, running

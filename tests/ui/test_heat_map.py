@@ -374,21 +374,101 @@ def test_that_names_stay_in_view_while_scrolling(show: Show, ten_words: Trainer)
     assert view._explanation(Cell(-1, 3)) == ten_words.scenario.language.words[3]
 
 
-def test_that_zooming_out_leaves_colours_alone_and_they_are_the_values(show: Show, ten_words: Trainer) -> None:
+@pytest.mark.parametrize("mode", ["q", "visits", "gap", "change"])
+@pytest.mark.parametrize("notches", [-6, -14, -100])
+def test_that_zoomed_out_a_pixel_is_the_largest_number_of_its_cells(
+    show: Show, ten_words: Trainer, optimum: Solution, mode: str, notches: int
+) -> None:
     view = show(ten_words, 500, 400)
-    view._set_zoom(0.3)
+    view.set_optimum(optimum)
+    view.controls.choose(mode)
+    view._zoom_by(notches)
     draw(view, ten_words)
     assert not view.shows_numbers
-    image, heat = picture(view), view._heat
-    assert heat is not None
-    for row in range(0, 60, 7):
-        for slot in range(10):
-            place = view.rect_of(Cell(row, slot)).center()
-            level = UNTRIED
-            if heat.visits[row, slot]:
-                level = round(heat.q[row, slot] / view.span * LEVELS) + LEVELS
-            if row != view.current_row:
-                assert image.pixelColor(place) == view._colors[level]
+    image, grid, tables, learned = picture(view), view._grid(), ten_words.tables, ten_words.learned
+    if notches == -100:
+        assert view.verticalScrollBar().maximum() == 0, "the whole table is in view"
+        assert grid.rows_each > 16
+    states = tables.states[: tables.rows]
+    order = np.lexsort((*states[:, :0:-1].T, (states[:, 1:] >= 0).sum(axis=1), states[:, 0]))
+    q, visits = learned.q.reshape(-1, 10)[order], learned.visits.reshape(-1, 10)[order]
+    numbers = {
+        "q": q,
+        "visits": visits.astype(float),
+        "change": learned.change.reshape(-1, 10)[order],
+        "gap": q - optimum.q_values(tables, order),
+    }[mode]
+    colours = set()
+    for line in range(grid.lines):
+        row = line * grid.rows_each
+        if abs(row - view.current_row) <= 4 * grid.rows_each or row >= tables.rows:
+            continue  # a frame is drawn there
+        for slot in range(0, 10, grid.slots_each):
+            block = slice(row, row + grid.rows_each), slice(slot, slot + grid.slots_each)
+            known, level = numbers[block][visits[block] > 0], UNTRIED
+            if len(known):
+                value = float(known[np.abs(known).argmax()])
+                share = 2 * np.log(value) / np.log(view.span) - 1 if mode == "visits" else value / view.span
+                level = round(share * LEVELS) + LEVELS
+            colours.add(level)
+            assert image.pixelColor(view.rect_of(Cell(row, slot)).center()) == view._colors[level]
+    assert len(colours) > 2
+
+
+def test_that_the_whole_table_stays_in_view_while_it_grows(show: Show) -> None:
+    trainer = Trainer(scenario.find("morning-tea"))
+    trainer.advance(5_000)
+    view = show(trainer, 500, 200)
+    view._zoom_by(-100)
+    draw(view, trainer)
+    before = view._grid().rows_each
+    trainer.advance(60_000)
+    draw(view, trainer)
+    assert view._grid().rows_each > before
+    assert view.verticalScrollBar().maximum() == 0
+    view.resize(500, 120)
+    assert view.verticalScrollBar().maximum() == 0
+    view._zoom_by(1)
+    view.resize(500, 110)
+    assert view.verticalScrollBar().maximum() > 0, "unless one looks closer"
+
+
+def test_that_a_block_explains_itself(show: Show, ten_words: Trainer) -> None:
+    view = show(ten_words, 500, 400)
+    view._zoom_by(-100)
+    draw(view, ten_words)
+    q = float(ten_words.learned.q[: 10 * ten_words.tables.rows].max())
+    assert view._explanation(Cell(0, 0)).splitlines() == [
+        f"{view._grid().rows_each} states from ⌂ (nothing said yet) on",
+        "then the",
+        f"Q, the farthest from 0: {q!r}",
+    ]
+    view._zoom_by(12)
+    draw(view, ten_words)
+    assert view._grid().rows_each == 1
+    assert not view.shows_numbers
+    assert view._explanation(Cell(0, 0)).splitlines() == ["⌂ (nothing said yet), then the", f"Q: {q!r}"]
+
+
+def test_that_states_are_selected_and_found_from_afar(show: Show, ten_words: Trainer, qtbot: QtBot) -> None:
+    view = show(ten_words, 500, 400)
+    view._zoom_by(-100)
+    draw(view, ten_words)
+    view._selection.select((0, 7, 1, 2))
+    draw(view, ten_words)
+    assert view.selected_row == 1 + 10 + 100 + 712
+    below = view.rect_of(Cell(view.selected_row, 5)).center() + QPoint(0, 20)
+    qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=below)
+    state, row = view._selection.state, view.selected_row
+    assert state != (0, 7, 1, 2)
+    draw(view, ten_words)
+    assert view.selected_row == row
+    press(view, qtbot, Qt.Key.Key_0, control=True)
+    draw(view, ten_words)
+    assert view.shows_numbers
+    assert view._heat is not None
+    assert view.viewport().rect().contains(view.rect_of(Cell(row, 0)))
+    assert view._heat.keys[row - view._heat.first_row] == state
 
 
 def test_that_control_and_wheel_zoom_about_the_mouse(show: Show, ten_words: Trainer) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import runfile, scenario
-from langrl_gui.core.telemetry import Snapshot, Wanted
+from langrl_gui.core.telemetry import Ranking, Snapshot, Wanted
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui.session import FINISHED, PAUSED, READY, RUNNING, Session
 
@@ -193,3 +194,31 @@ def test_closing_ends_the_threads_in_any_state(qtbot: QtBot, state: str) -> None
         session.run(at_once=True, endless=True)
         wait_for(qtbot, session, RUNNING)
     session.close()
+
+
+def test_that_a_table_is_sorted_aside_and_comes_by_itself_while_the_run_rests_or_goes_on(
+    qtbot: QtBot, session: Session
+) -> None:
+    by_visits = Ranking("visits", True)
+
+    def has_come() -> bool:
+        snapshot = session.take()
+        table = snapshot.table if snapshot is not None else None
+        if table is not None and table.ranking == by_visits and not table.waits:
+            assert (np.diff(table.visits.astype(np.int64)) <= 0).all() or session.state == RUNNING
+            return len(table.visits) == 50
+        return False
+
+    open_(qtbot, session, scenario.find("ten-words"))
+    session.step(5_000)
+    qtbot.waitUntil(lambda: session.state == PAUSED)
+    session.look(Wanted(table=by_visits, table_part=(0, 50)))
+    qtbot.waitUntil(has_come)
+    session.look(Wanted())
+    session.run(endless=True)
+    qtbot.waitUntil(lambda: session.state == RUNNING)
+    session.look(Wanted(table=by_visits, table_part=(0, 50)))
+    qtbot.waitUntil(has_come)
+    session.pause()
+    qtbot.waitUntil(lambda: session.state == PAUSED)
+    qtbot.waitUntil(has_come)

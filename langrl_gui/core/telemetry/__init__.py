@@ -5,9 +5,11 @@ a picture is a module here: what it holds, and how it is made of a trainer.
 """
 
 import time
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
+from langrl_gui.core.telemetry.aside import AtOnce, OptimalTable
 from langrl_gui.core.telemetry.curves import Curves as Curves
 from langrl_gui.core.telemetry.curves import observe_curves
 from langrl_gui.core.telemetry.graph import Graph as Graph
@@ -15,7 +17,14 @@ from langrl_gui.core.telemetry.graph import GraphObserver
 from langrl_gui.core.telemetry.graph import GraphShape as GraphShape
 from langrl_gui.core.telemetry.heat import Heat as Heat
 from langrl_gui.core.telemetry.heat import observe_heat
+from langrl_gui.core.telemetry.overview import Overview as Overview
+from langrl_gui.core.telemetry.overview import OverviewObserver
+from langrl_gui.core.telemetry.overview import OverviewOf as OverviewOf
 from langrl_gui.core.telemetry.rows import RowOrder
+from langrl_gui.core.telemetry.table import Column as Column
+from langrl_gui.core.telemetry.table import Ranking as Ranking
+from langrl_gui.core.telemetry.table import Table as Table
+from langrl_gui.core.telemetry.table import TableObserver
 from langrl_gui.core.telemetry.tape import Tape as Tape
 from langrl_gui.core.telemetry.tape import TapeStep as TapeStep
 from langrl_gui.core.telemetry.tape import observe_tape
@@ -42,8 +51,15 @@ class Wanted:
     heat_rows: tuple[int, int] = (0, 0)
     """First row and number of rows of the heat map."""
     heat_slots: tuple[int, int] = (0, 0)
+    overview: OverviewOf | None = None
+    """The part of the table that is wanted as a picture."""
     selected: tuple[int, ...] = ()
-    """The selected state, of which the heat map wants to know where it stands."""
+    """The selected state, of which heat map and picture say where it stands."""
+    table: Ranking | None = None
+    table_part: tuple[int, int] = (0, 0)
+    """First place and number of places in the list of cells."""
+    table_at: tuple[tuple[int, ...], int] = ((), -1)
+    """State and word (-1: the first one) of which the list says where it is."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +77,8 @@ class Snapshot:
     tape: Tape | None = None
     graph: Graph | None = None
     heat: Heat | None = None
+    overview: Overview | None = None
+    table: Table | None = None
 
     @property
     def step(self) -> int:
@@ -69,13 +87,35 @@ class Snapshot:
 
 
 class Observer:
-    """Makes snapshots of one trainer. Keeps nothing but which states are shown, and in which order."""
+    """Makes snapshots of one trainer. Keeps nothing but which states are shown, and in which order.
 
-    def __init__(self, trainer: Trainer) -> None:
+    What takes too long between two slices is given to `aside`: then `has_news` tells when another look is worth it.
+    """
+
+    def __init__(self, trainer: Trainer, aside: Executor | None = None) -> None:
         self.trainer = trainer
+        aside = aside or AtOnce()
         self._graph = GraphObserver(trainer)
         self._order = RowOrder(trainer)
+        self._optimum = OptimalTable(trainer, aside)
+        self._overview = OverviewObserver(self._order, self._optimum)
+        self._table = TableObserver(self._order, self._optimum, aside)
         self._refreshed = 0.0
+
+    @property
+    def waits(self) -> bool:
+        """Whether something is being done aside."""
+        return self._optimum.errand.is_out or self._table.errand.is_out
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something was done aside that the next snapshot will show."""
+        return self._optimum.errand.is_done or self._table.errand.is_done
+
+    def close(self) -> None:
+        """Nobody looks any more: end what is done aside."""
+        self._optimum.close()
+        self._table.close()
 
     def observe(self, wanted: Wanted, exact: bool = True) -> Snapshot:
         """The trainer as it is now, as far as `wanted` asks.
@@ -87,7 +127,11 @@ class Observer:
         fresh = exact or now - self._refreshed > REFRESH
         if fresh:
             self._refreshed = now
-        shows_rows = wanted.heat_rows[1] > 0 and wanted.heat_slots[1] > 0
+        self._optimum.take_up()
+        if wanted.table is None:
+            self._table.close()
+        shows_heat = wanted.heat_rows[1] > 0 and wanted.heat_slots[1] > 0
+        shows_rows = shows_heat or wanted.overview is not None or wanted.table is not None
         if shows_rows and (fresh or not len(self._order.rows)):
             self._order.refresh()
         learner = trainer.scenario.learner
@@ -104,6 +148,10 @@ class Observer:
             tape=observe_tape(trainer) if wanted.tape else None,
             graph=self._graph.observe(wanted.graph, fresh) if wanted.graph else None,
             heat=observe_heat(self._order, wanted.heat_rows, wanted.heat_slots, wanted.selected)
-            if shows_rows
+            if shows_heat
+            else None,
+            overview=self._overview.observe(wanted.overview, wanted.selected, exact) if wanted.overview else None,
+            table=self._table.observe(wanted.table, wanted.table_part, wanted.table_at, exact)
+            if wanted.table
             else None,
         )

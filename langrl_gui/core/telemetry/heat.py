@@ -45,26 +45,28 @@ def observe_heat(order: RowOrder, rows: tuple[int, int], slots: tuple[int, int],
     first, last = rows[0], min(rows[0] + rows[1], len(order.rows))
     shown = order.rows[first:last]
     columns = slice(slots[0], min(slots[0] + slots[1], tables.dynamics.words))
-    q, visits, change = (
-        array.reshape(-1, tables.slots)[shown] for array in (learned.q, learned.visits, learned.change)
-    )
     words, offers = tables.words_at(shown), tables.offered_words(shown)
     best = words[np.arange(len(shown)), trainer.best_slots(shown)].astype(np.intp)
-    best[~visits.any(axis=1)] = -1
+    best[~learned.visits.reshape(-1, tables.slots)[shown].any(axis=1)] = -1
     current = order.current
 
-    def by_word(values: NDArray[Any]) -> NDArray[Any]:
-        return place_by_word(words, values, columns) if tables.dynamics.compact else values[:, columns]
+    def by_word(cells: NDArray[Any]) -> NDArray[Any]:
+        if tables.dynamics.compact:
+            return place_by_word(words, cells.reshape(-1, tables.slots)[shown], columns)
+        return cells.reshape(-1, tables.slots)[shown, columns]
 
+    offered = np.ones((len(shown), columns.stop - columns.start), bool)
+    if offers is not None:
+        offered = place_by_word(words, offers != NOTHING, columns)
     return Heat(
         first,
         columns.start,
         len(order.rows),
         tuple(map(order.key, shown.tolist())),
-        by_word(q),
-        by_word(visits),
-        by_word(change),
-        by_word(np.ones(q.shape, bool) if offers is None else offers != NOTHING),
+        by_word(learned.q),
+        by_word(learned.visits),
+        by_word(learned.change),
+        offered,
         best,
         current - first if first <= current < last else -1,
         selected,

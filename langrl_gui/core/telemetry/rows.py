@@ -27,6 +27,7 @@ class RowOrder:
     rows: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
     """Row numbers in order. Replaced, never written to: whoever holds it may go on reading it."""
     _place: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
+    _words: NDArray[np.uint32] | None = None
 
     def refresh(self) -> None:
         """Take in the rows that there are now."""
@@ -47,6 +48,20 @@ class RowOrder:
         self.rows = rows[np.lexsort((*states[:, :0:-1].T, lengths, states[:, 0]))]
         self._place = np.full(count, -1)
         self._place[self.rows] = np.arange(len(rows))
+
+    def words(self) -> NDArray[np.uint32] | None:
+        """(rows, slots) by row number, the word of each slot, NOTHING where it is not offered; None while every row
+        offers all words in their order. Replaced, never written to."""
+        tables = self.trainer.tables
+        if not tables.dynamics.compact and not tables.restricted:
+            return None
+        known = 0 if self._words is None else len(self._words)
+        if known < tables.rows:
+            new = np.arange(known, tables.rows)
+            offered = tables.offered_words(new)
+            words = tables.words_at(new) if offered is None else offered
+            self._words = words if self._words is None else np.concatenate([self._words, words])
+        return self._words
 
     def place_of(self, row: int) -> int:
         """Where a row stands; -1 if it is left out or new."""

@@ -42,7 +42,8 @@ from PySide6.QtWidgets import (
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.telemetry import Heat, Snapshot
+from langrl_gui.core.tables import PADDING as NO_WORD
+from langrl_gui.core.telemetry import Heat, Overview, OverviewOf, Snapshot
 from langrl_gui.ui import format, names, theme
 from langrl_gui.ui.names import ARROW, START
 from langrl_gui.ui.selection import Selection, State
@@ -65,14 +66,16 @@ WIDEST_CELL: Final = 2.2
 """Widths of a number that a cell grows to where there is room."""
 WIDEST_HEADER: Final = 0.4
 """Share of the width that the names of the states may take."""
-LEAST_CELL: Final = 2
-"""Pixels of a cell in the smallest zoom."""
 ZOOM_STEP: Final = 1.25
+FAR_STEP: Final = 2.0
+"""The step where a pixel stands for several cells, which is always a power of two of them."""
 GREATEST_ZOOM: Final = ZOOM_STEP**4
 SETTLED: Final = 150
 """Milliseconds after which a run no longer hurries: a frame that leaps from row to row at full speed says nothing."""
 MARGIN: Final = 0.5
 """Share of a page that is asked for above and below what is seen, so that scrolling meets rows that are there."""
+MARGIN_LINES: Final = 32
+"""The same where there are no numbers: pages are long there."""
 MOST_CACHED: Final = 4096
 SELECTED: Final = 0.75
 """Share of the paper in the ground of the selected state's name, so that it is read as well as the others."""
@@ -109,13 +112,16 @@ class _Grid(NamedTuple):
     width: int
     """From one column to the next."""
     height: int
-    """From one row to the next."""
-    rows: int
-    """Rows that are seen, the last perhaps in part."""
-    slots: int
-    full_rows: int
-    """Rows that are seen whole."""
-    full_slots: int
+    """From one line to the next."""
+    lines: int
+    """Lines that are seen, the last perhaps in part."""
+    columns: int
+    full_lines: int
+    """Lines that are seen whole."""
+    full_columns: int
+    rows_each: int
+    slots_each: int
+    """Rows that a line stands for, and slots that a column does: one, but where the whole is seen from afar."""
 
 
 class QHeatMap(QAbstractScrollArea):
@@ -138,6 +144,7 @@ class QHeatMap(QAbstractScrollArea):
         self.setMinimumSize(120, 80)
         self._scenario: Scenario | None = None
         self._heat: Heat | None = None
+        self._overview: Overview | None = None
         self._optimal = OptimalRows()
         self._scales = {mode.name: Scale(mode) for mode in MODES}
         self._scale = self._scales[MODES[0].name]
@@ -145,6 +152,8 @@ class QHeatMap(QAbstractScrollArea):
         self._seeks = False
         self._select_row = -1
         self._zoom = 1.0
+        self._whole = False
+        """Whether the whole table is to stay in view while it grows."""
         self._wheel = 0
         self._header = 0
         self._step = -1
@@ -168,7 +177,7 @@ class QHeatMap(QAbstractScrollArea):
 
     def begin(self, scenario: Scenario) -> None:
         """Forget everything: a new run of `scenario` begins."""
-        self._scenario, self._heat = scenario, None
+        self._scenario, self._heat, self._overview = scenario, None, None
         self._optimal.begin(scenario)
         for scale in self._scales.values():
             scale.span = 0.0
@@ -185,40 +194,46 @@ class QHeatMap(QAbstractScrollArea):
     def set_optimum(self, solution: Solution | None) -> None:
         """What the gaps are to."""
         self._optimal.set_solution(solution)
-        if self._heat is not None:
-            self._take_in(self._heat)
+        self._take_in()
 
     def wants(self) -> dict[str, Any]:
-        """The rectangle that is seen, and a margin around it."""
+        """The rectangle that is seen, and a margin around it; where there are no numbers, as a picture."""
         grid = self._grid()
-        rows, slots = math.ceil(MARGIN * grid.rows), 1
-        first_row = max(0, self.verticalScrollBar().value() - rows)
-        first_slot = max(0, self.horizontalScrollBar().value() - slots)
-        return {
-            "heat_rows": (first_row, grid.rows + 2 * rows),
-            "heat_slots": (first_slot, grid.slots + 2 * slots),
-            "selected": self._selection.state,
-        }
+        line, column = self.verticalScrollBar().value(), self.horizontalScrollBar().value()
+        margin = math.ceil(MARGIN * grid.lines) if self.shows_numbers else MARGIN_LINES
+        lines = max(0, line - margin), grid.lines + 2 * margin
+        columns = max(0, column - 1), grid.columns + 2
+        wanted: dict[str, Any] = {"selected": self._selection.state}
+        if self.shows_numbers:
+            return {**wanted, "heat_rows": lines, "heat_slots": columns}
+        what = self._scale.mode.name
+        optimum = self._optimal.solution if what == "gap" else None
+        return {**wanted, "overview": OverviewOf(what, grid.rows_each, grid.slots_each, lines, columns, optimum)}
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show this moment's part of the table."""
-        heat = snapshot.heat
-        if heat is None or self._scenario is None:
+        if self._scenario is None or (snapshot.heat is None and snapshot.overview is None):
             return
         hurried = self._step >= 0 and abs(snapshot.step - self._step) > self._scenario.language.max_length
         self._step = snapshot.step
         if hurried:
             self._hurry.start()
-        before, self._heat = self._heat, heat
-        if before is not None and before.rows != heat.rows:
-            self._keep_place(before, heat)
+        before, rows = self._heat, self._rows
+        self._heat, self._overview = snapshot.heat, None if snapshot.heat is not None else snapshot.overview
+        if before is not None and self._heat is not None and before.rows != self._heat.rows:
+            self._keep_place(before, self._heat)
         self._widen_header()
-        self._take_in(heat)
-        self._follow_selection(heat)
+        self._take_in()
+        if self._whole and self._rows != rows:
+            self._set_zoom(0.0)
+        self._follow_selection()
 
-    def _take_in(self, heat: Heat) -> None:
+    def _take_in(self) -> None:
         """Widen the colours' scale to what is there now, and have it painted."""
-        self._scale.widen(self._colored(heat))
+        if self._heat is not None:
+            self._scale.widen(self._colored(self._heat))
+        elif self._overview is not None and self._overview.of.what == self._scale.mode.name:
+            self._scale.widen(self._overview.values)
         self._arrange()
         self._say()
 
@@ -246,10 +261,17 @@ class QHeatMap(QAbstractScrollArea):
         """The row that is marked because it is selected; -1 if none is."""
         return self._selected_row
 
-    def _follow_selection(self, heat: Heat) -> None:
+    @property
+    def _rows(self) -> int:
+        """Rows of the whole table, as far as is known."""
+        seen = self._heat or self._overview
+        return seen.rows if seen is not None else 0
+
+    def _follow_selection(self) -> None:
         """Mark the selected state where it stands now, and go there where it was selected elsewhere."""
-        if heat.selected == self._selection.state:  # and not what was selected when this was asked for
-            self._selected_row = heat.selected_row
+        seen = self._heat or self._overview
+        if seen is not None and seen.selected == self._selection.state:  # and not what was selected when it was asked
+            self._selected_row = seen.selected_row
         key = self._key_of(self._select_row)
         if key is not None:
             self._select_row = -1
@@ -259,24 +281,29 @@ class QHeatMap(QAbstractScrollArea):
             self._show_row(self._selected_row)
 
     def _key_of(self, row: int) -> State | None:
-        """The name of a row; None if it is not among those that came with the last picture."""
-        heat = self._heat
-        if heat is None or not 0 <= row - heat.first_row < len(heat.keys):
-            return None
-        return heat.keys[row - heat.first_row]
+        """The name of a row, or of the first one of its line; None if it did not come with the last picture."""
+        if self._heat is not None:
+            place = row - self._heat.first_row
+            return self._heat.keys[place] if 0 <= place < len(self._heat.keys) else None
+        if self._overview is not None:
+            place = row // self._overview.of.rows_each - self._overview.of.lines[0]
+            if row >= 0 and 0 <= place < len(self._overview.states):
+                return tuple(word for word in self._overview.states[place].tolist() if word != NO_WORD)
+        return None
 
     def _show_row(self, row: int) -> None:
         """Scroll no further than is needed to see this row whole."""
         bar, grid = self.verticalScrollBar(), self._grid()
-        if row < bar.value():
-            bar.setValue(row)
-        elif row >= bar.value() + grid.full_rows:
-            bar.setValue(row - grid.full_rows + 1)
+        line = row // grid.rows_each
+        if line < bar.value():
+            bar.setValue(line)
+        elif line >= bar.value() + grid.full_lines:
+            bar.setValue(line - grid.full_lines + 1)
 
     def _select(self, row: int) -> None:
         """Select the state of this row, as soon as its name is known: it may have to be asked for."""
-        assert self._heat is not None
-        row = max(0, min(row, self._heat.rows - 1))
+        row = max(0, min(row, self._rows - 1))
+        row -= row % self._grid().rows_each  # a line has the name of its first state
         self._show_row(row)
         self._select_row = row
         key = self._key_of(row)
@@ -287,11 +314,10 @@ class QHeatMap(QAbstractScrollArea):
 
     @Slot(tuple)
     def _on_selected(self, state: State) -> None:
-        heat = self._heat
-        if heat is not None and state != self._key_of(self._selected_row):
+        if state != self._key_of(self._selected_row):
             self._selected_row, self._seeks = -1, bool(state)
-            if state in heat.keys:
-                self._selected_row, self._seeks = heat.first_row + heat.keys.index(state), False
+            if self._heat is not None and state in self._heat.keys:
+                self._selected_row, self._seeks = self._heat.first_row + self._heat.keys.index(state), False
                 self._show_row(self._selected_row)
         self.viewport().update()
 
@@ -310,30 +336,33 @@ class QHeatMap(QAbstractScrollArea):
     @property
     def current_row(self) -> int:
         """The row that is framed because the agent is there; -1 if none is."""
-        heat = self._heat
-        if heat is None or heat.current < 0 or self._hurry.isActive():
+        if self._hurry.isActive():
             return -1
-        return heat.first_row + heat.current
+        if self._heat is not None:
+            return self._heat.first_row + self._heat.current if self._heat.current >= 0 else -1
+        return self._overview.current if self._overview is not None else -1
 
     def cell_at(self, place: QPoint) -> Cell | None:
         """The cell, state's name (slot -1) or word (row -1) at this place of the viewport."""
-        heat, grid = self._heat, self._grid()
-        if heat is None or self._scenario is None:
+        grid = self._grid()
+        if self._scenario is None or not self._rows:
             return None
         row = slot = -1
         if place.y() >= grid.top:
-            row = self.verticalScrollBar().value() + (place.y() - grid.top) // grid.height
+            row = (self.verticalScrollBar().value() + (place.y() - grid.top) // grid.height) * grid.rows_each
         if place.x() >= grid.left:
-            slot = self.horizontalScrollBar().value() + (place.x() - grid.left) // grid.width
-        if row >= heat.rows or slot >= len(self._scenario.language.words) or (row, slot) == (-1, -1):
+            slot = (self.horizontalScrollBar().value() + (place.x() - grid.left) // grid.width) * grid.slots_each
+        if row >= self._rows or slot >= len(self._scenario.language.words) or (row, slot) == (-1, -1):
             return None
         return Cell(row, slot)
 
     def rect_of(self, cell: Cell) -> QRect:
-        """Where this cell lies in the viewport, whether or not it is seen."""
-        grid = self._grid()
-        x = grid.left + (cell.slot - self.horizontalScrollBar().value()) * grid.width if cell.slot >= 0 else 0
-        y = grid.top + (cell.row - self.verticalScrollBar().value()) * grid.height if cell.row >= 0 else 0
+        """Where this cell lies in the viewport, or the block that it belongs to, whether or not it is seen."""
+        grid, x, y = self._grid(), 0, 0
+        if cell.slot >= 0:
+            x = grid.left + (cell.slot // grid.slots_each - self.horizontalScrollBar().value()) * grid.width
+        if cell.row >= 0:
+            y = grid.top + (cell.row // grid.rows_each - self.verticalScrollBar().value()) * grid.height
         gap = GAP if self.shows_numbers else 0
         return QRect(
             x,
@@ -367,24 +396,39 @@ class QHeatMap(QAbstractScrollArea):
         left = self._header or self._word_metrics.horizontalAdvance(START) + 2 * PADDING
         room = self.viewport().size() - QSize(left, top)
         slots = len(self._scenario.language.words) if self._scenario else 1
+        rows_each = slots_each = 1
         if self.shows_numbers:
             width = max(width, min(room.width() // slots, round(width * WIDEST_CELL)))
         else:
-            # Without numbers cells need no width: where there are many words, they shrink towards squares.
-            height = max(LEAST_CELL, round(height * self._zoom))
-            width = max(height, round(width * self._zoom**2), min(room.width() // slots, width))
+            # Without numbers cells need no width: where there are many words, they shrink towards squares, and where
+            # even so a cell is less than a pixel, a pixel stands for several.
+            tall = height * self._zoom
+            wide = max(tall, width * self._zoom**2, min(room.width() / slots, width))
+            height, rows_each = max(1, round(tall)), _power_of_two(1 / tall)
+            width, slots_each = max(1, int(wide)), _power_of_two(1 / wide)
+        columns = -(-slots // slots_each)
         full = (max(1, room.height() // height), max(1, room.width() // width))
         seen = (max(1, -(-room.height() // height)), max(1, -(-room.width() // width)))
-        return _Grid(left, top, width, height, seen[0], min(slots, seen[1]), full[0], min(slots, full[1]))
+        return _Grid(
+            left,
+            top,
+            width,
+            height,
+            seen[0],
+            min(columns, seen[1]),
+            full[0],
+            min(columns, full[1]),
+            rows_each,
+            slots_each,
+        )
 
     def _arrange(self) -> None:
         """Scroll ranges for the present size, and a new picture."""
         grid = self._grid()
-        rows = self._heat.rows if self._heat else 0
-        slots = len(self._scenario.language.words) if self._heat and self._scenario else 0
+        slots = len(self._scenario.language.words) if self._rows and self._scenario else 0
         for bar, count, full in (
-            (self.verticalScrollBar(), rows, grid.full_rows),
-            (self.horizontalScrollBar(), slots, grid.full_slots),
+            (self.verticalScrollBar(), -(-self._rows // grid.rows_each), grid.full_lines),
+            (self.horizontalScrollBar(), -(-slots // grid.slots_each), grid.full_columns),
         ):
             bar.setRange(0, max(0, count - full))
             bar.setPageStep(full)
@@ -410,24 +454,22 @@ class QHeatMap(QAbstractScrollArea):
             self._header = header
             self._names.clear()
 
-    def _seen_keys(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+    def _seen_keys(self) -> Iterator[tuple[int, State]]:
         """(row, key) of the rows in view whose names are written: each, or one of several where rows are thin."""
-        heat, grid = self._heat, self._grid()
-        if heat is None:
-            return
+        grid = self._grid()
         every = -(-self._word_metrics.height() // grid.height)
         first = self.verticalScrollBar().value()
-        for row in range(max(first, heat.first_row), min(first + grid.rows, heat.first_row + len(heat.keys))):
-            if row % every == 0:
-                yield row, heat.keys[row - heat.first_row]
+        for line in range(first + -first % every, first + grid.lines, every):
+            key = self._key_of(line * grid.rows_each)
+            if key is not None:
+                yield line * grid.rows_each, key
 
     # -- painting -----------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self.viewport()) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            heat = self._heat
-            if heat is None or self._scenario is None or not heat.rows:
+            if self._scenario is None or not self._rows:
                 painter.setPen(theme.muted(self.palette()))
                 painter.drawText(
                     self.viewport().rect().adjusted(8, 8, -8, -8),
@@ -437,11 +479,15 @@ class QHeatMap(QAbstractScrollArea):
             else:
                 self._paint_selected(painter)
                 self._paint_names(painter, self._scenario)
-                seen = self._seen_part(heat)
-                if self.shows_numbers:
-                    self._paint_cells(painter, heat, *seen)
-                else:
-                    self._paint_image(painter, heat, *seen)
+                if self._heat is not None and self.shows_numbers:
+                    self._paint_cells(painter, self._heat, *self._seen_part(self._heat))
+                elif self._heat is not None:
+                    heat = self._heat
+                    self._paint_image(painter, self._colored(heat), heat.first_row, heat.first_slot, 1, 1)
+                elif self._overview is not None and self._overview.of.what == self._scale.mode.name:
+                    of = self._overview.of
+                    begin = of.lines[0] * of.rows_each, of.columns[0] * of.slots_each
+                    self._paint_image(painter, self._overview.values, *begin, of.rows_each, of.slots_each)
                 self._paint_frame(painter, self._selected_row, 1.0)
                 self._paint_frame(painter, self.current_row, GAP)
             if self._focus_by_key:
@@ -452,8 +498,8 @@ class QHeatMap(QAbstractScrollArea):
         grid = self._grid()
         parts = []
         for first, count, begins, held in (
-            (self.verticalScrollBar().value(), grid.rows, heat.first_row, heat.q.shape[0]),
-            (self.horizontalScrollBar().value(), grid.slots, heat.first_slot, heat.q.shape[1]),
+            (self.verticalScrollBar().value(), grid.lines, heat.first_row, heat.q.shape[0]),
+            (self.horizontalScrollBar().value(), grid.columns, heat.first_slot, heat.q.shape[1]),
         ):
             start = max(0, first - begins)
             parts.append(slice(start, max(start, min(held, first + count - begins))))
@@ -476,8 +522,9 @@ class QHeatMap(QAbstractScrollArea):
         words = scenario.language.words
         every = -(-metrics.horizontalAdvance(LEAST_WORD) // grid.width)
         first = self.horizontalScrollBar().value()
-        for slot in range(first, min(first + grid.slots, len(words))):
-            if slot % every == 0:
+        for column in range(first + -first % every, first + grid.columns, every):
+            slot = column * grid.slots_each
+            if slot < len(words):
                 place = self.rect_of(Cell(-1, slot))
                 place.setWidth(every * grid.width - GAP)
                 word = metrics.elidedText(words[slot], Qt.TextElideMode.ElideRight, place.width())
@@ -518,23 +565,32 @@ class QHeatMap(QAbstractScrollArea):
                 shift = (grid.width - GAP - width) / 2 if text in ("0", UNKNOWN) else ends - width
                 painter.drawStaticText(QPointF(x + shift, y + drop), drawn)
 
-    def _paint_image(self, painter: QPainter, heat: Heat, rows: slice, slots: slice) -> None:
-        grid = self._grid()
-        levels = self._scale.levels(self._colored(heat)[rows, slots])
+    def _paint_image(
+        self, painter: QPainter, values: NDArray[np.float64], row: int, slot: int, rows_each: int, slots_each: int
+    ) -> None:
+        """A picture whose first pixel stands for this many rows and slots from here on, to the scale of the grid."""
+        grid, levels = self._grid(), self._scale.levels(values)
         if not levels.size:
             return
         height, width = levels.shape
         image = QImage(levels.data, width, height, width, QImage.Format.Format_Indexed8)
         image.setColorTable([color.rgb() for color in self._colors])
-        left = grid.left + (heat.first_slot + slots.start - self.horizontalScrollBar().value()) * grid.width
-        top = grid.top + (heat.first_row + rows.start - self.verticalScrollBar().value()) * grid.height
-        painter.drawImage(QRect(left, top, width * grid.width, height * grid.height), image)
+        # While a picture is on its way after zooming, the old one is shown in its place.
+        wide, tall = slots_each / grid.slots_each * grid.width, rows_each / grid.rows_each * grid.height
+        left = grid.left + (slot / grid.slots_each - self.horizontalScrollBar().value()) * grid.width
+        top = grid.top + (row / grid.rows_each - self.verticalScrollBar().value()) * grid.height
+        painter.save()
+        painter.setClipRect(self.viewport().rect().adjusted(grid.left, grid.top, 0, 0))
+        # Qt paints what has the screen's format several times as fast.
+        image = image.convertToFormat(QImage.Format.Format_RGB32)
+        painter.drawImage(QRectF(left, top, width * wide, height * tall), image, QRectF(0, 0, width, height))
+        painter.restore()
 
     def _paint_frame(self, painter: QPainter, row: int, width: float) -> None:
         """Around a row, just as wide as the gap between two rows at most: it covers nothing."""
         grid = self._grid()
         first = self.verticalScrollBar().value()
-        if not first <= row < first + grid.rows:
+        if row < 0 or not first <= row // grid.rows_each < first + grid.lines:
             return
         name, last = self.rect_of(Cell(row, -1)), self.rect_of(Cell(row, self._last_seen_slot(grid)))
         right = min(last.right() + 1.0 + GAP, self.viewport().width() - 1.0)
@@ -554,7 +610,8 @@ class QHeatMap(QAbstractScrollArea):
 
     def _last_seen_slot(self, grid: _Grid) -> int:
         assert self._scenario is not None
-        return min(self.horizontalScrollBar().value() + grid.slots, len(self._scenario.language.words)) - 1
+        end = (self.horizontalScrollBar().value() + grid.columns) * grid.slots_each
+        return min(end, len(self._scenario.language.words)) - 1
 
     def _prepare_cells(self, size: QSize) -> None:
         """Drop painted cells that are not of this size and sharpness."""
@@ -606,33 +663,79 @@ class QHeatMap(QAbstractScrollArea):
     def _say(self) -> None:
         """What the legend says: the size of the table, and what the colours mean."""
         size = ""
-        if self._heat is not None and self._scenario is not None:
+        if self._rows and self._scenario is not None:
             size = tr(
                 "{rows} states × {words} words",
-                rows=format.count(self._heat.rows),
+                rows=format.count(self._rows),
                 words=format.count(len(self._scenario.language.words)),
             )
         self._legend.show_scale(size, self._scale.ends if self._scale.span > 0 else None, self._colors)
 
     def _explanation(self, cell: Cell) -> str:
-        """What the tooltip of a cell says: exact numbers."""
-        heat, scenario = self._heat, self._scenario
-        assert heat is not None
+        """What the tooltip of a cell or a block says: exact numbers."""
+        scenario, key = self._scenario, self._key_of(cell.row)
         assert scenario is not None
-        i, j = cell.row - heat.first_row, cell.slot - heat.first_slot
         if cell.row < 0:
             return scenario.language.words[cell.slot]
-        if not 0 <= i < len(heat.keys):
+        if key is None:
             return ""
-        state = names.explained(scenario, heat.keys[i])
         if cell.slot < 0:
-            return state
+            return names.explained(scenario, key)
+        if self._heat is not None:
+            return self._cell_explained(self._heat, cell)
+        if self._overview is not None:
+            return self._block_explained(self._overview, cell)
+        return ""
+
+    def _block_explained(self, overview: Overview, cell: Cell) -> str:
+        scenario, of, key = self._scenario, overview.of, self._key_of(cell.row)
+        assert scenario is not None
+        assert key is not None
+        words = scenario.language.words
+        column = cell.slot // of.slots_each - of.columns[0]
+        if not 0 <= column < overview.values.shape[1]:
+            return ""
+        value = float(overview.values[cell.row // of.rows_each - of.lines[0], column])
+        number = tr("never tried")
+        if value == value:
+            number = format.count(int(value)) if of.what == "visits" else format.exact(value)
+        what = tr(self._scale.mode.label)
+        if (of.rows_each, of.slots_each) == (1, 1):
+            said = tr("{state}, then {word}", state=names.explained(scenario, key), word=words[cell.slot])
+            return said + "\n" + tr("{what}: {value}", what=what, value=number)
+        last = min(cell.slot + of.slots_each, len(words)) - 1
+        return "\n".join(
+            (
+                tr(
+                    "{count} states from {state} on",
+                    count=format.count(min(of.rows_each, overview.rows - cell.row)),
+                    state=names.explained(scenario, key),
+                ),
+                tr("then {first}", first=words[cell.slot])
+                if last == cell.slot
+                else tr("then {first} … {last}", first=words[cell.slot], last=words[last]),
+                tr("{what}, the farthest from 0: {value}", what=what, value=number),
+            )
+        )
+
+    def _cell_explained(self, heat: Heat, cell: Cell) -> str:
+        scenario = self._scenario
+        assert scenario is not None
+        i, j = cell.row - heat.first_row, cell.slot - heat.first_slot
         if not 0 <= j < heat.q.shape[1]:
             return ""
         if not heat.offered[i, j]:
-            return tr("{word} is not on offer after {state}", word=scenario.language.words[cell.slot], state=state)
+            return tr(
+                "{word} is not on offer after {state}",
+                word=scenario.language.words[cell.slot],
+                state=names.explained(scenario, heat.keys[i]),
+            )
         said = [
-            tr("{state}, then {word}", state=state, word=scenario.language.words[cell.slot]),
+            tr(
+                "{state}, then {word}",
+                state=names.explained(scenario, heat.keys[i]),
+                word=scenario.language.words[cell.slot],
+            ),
             tr("Q = {value}", value=format.exact(heat.q[i, j])),
         ]
         if self._optimal.solution is not None:
@@ -657,7 +760,7 @@ class QHeatMap(QAbstractScrollArea):
             tr(
                 "A row for each state, a column for each word. Outlined: the greedy choice. "
                 "Framed: where the agent is. On blue: the selected state. Without colour: never tried. "
-                "Ctrl and the wheel zoom."
+                "Ctrl and the wheel zoom, out to the whole table."
             )
         )
         self._say()
@@ -683,20 +786,52 @@ class QHeatMap(QAbstractScrollArea):
         self._arrange()
         self._say()
 
+    def _zoom_by(self, notches: int, at: QPoint | None = None) -> None:
+        """Zoom in by so many notches, out where they are negative. On the way nothing misses the sizes at which cells
+        have their numbers, or are a pixel high."""
+        zoom, pixel = self._zoom, 1.0 / self._row_height
+        for _ in range(abs(notches)):
+            before = zoom
+            far = zoom < pixel * 0.99 or (notches < 0 and zoom < pixel * 1.01)
+            step = FAR_STEP if far else ZOOM_STEP
+            zoom = zoom * step if notches > 0 else zoom / step
+            for stop in (1.0, pixel):
+                if min(before, zoom) * 1.001 < stop < max(before, zoom) * 0.999:
+                    zoom = stop
+        self._set_zoom(zoom, at)
+
     def _set_zoom(self, zoom: float, at: QPoint | None = None) -> None:
-        """Zoom so that the cell at this place of the viewport stays there; without a place, the first one."""
-        zoom = min(GREATEST_ZOOM, max(zoom, LEAST_CELL / (self._metrics.height() + 2 + GAP)))
+        """Zoom so that the cell at this place of the viewport stays there; without a place, the selected row or the
+        first one in view."""
+        whole = (self.viewport().height() - self._grid().top) / max(1, self._rows * self._row_height)
+        least = min(1.0 / self._row_height, whole)
+        self._whole = zoom <= whole < 1.0 / self._row_height
+        zoom = min(GREATEST_ZOOM, max(zoom, least))
         if abs(zoom - 1.0) < 1e-6:
             zoom = 1.0
         if zoom == self._zoom:
             return
+        grid = self._grid()
         cell = self.cell_at(at) if at is not None else None
+        if cell is None:
+            row, first = self._selected_row, self.verticalScrollBar().value()
+            if row < 0 or not first <= row // grid.rows_each < first + grid.lines:
+                row = first * grid.rows_each
+            cell = Cell(row, -1)
+            at = self.rect_of(cell).topLeft()
+        assert at is not None
         self._zoom = zoom
         self._put_looks()
-        if cell is not None and at is not None:
-            grid = self._grid()
-            self.verticalScrollBar().setValue(cell.row - (at.y() - grid.top) // grid.height)
-            self.horizontalScrollBar().setValue(cell.slot - (at.x() - grid.left) // grid.width)
+        grid = self._grid()
+        if cell.row >= 0:
+            self.verticalScrollBar().setValue(cell.row // grid.rows_each - (at.y() - grid.top) // grid.height)
+        if cell.slot >= 0:
+            self.horizontalScrollBar().setValue(cell.slot // grid.slots_each - (at.x() - grid.left) // grid.width)
+
+    @property
+    def _row_height(self) -> int:
+        """Pixels of a row at zoom 1, where numbers begin."""
+        return QFontMetrics(_scaled(self.font(), SMALL)).height() + 2 + GAP
 
     # -- Qt -----------------------------------------------------------------------------------------------------------
 
@@ -704,8 +839,7 @@ class QHeatMap(QAbstractScrollArea):
     def _on_mode(self, name: str) -> None:
         self._scale = self._scales[name]
         self._put_looks()
-        if self._heat is not None:
-            self._take_in(self._heat)
+        self._take_in()
 
     @Slot()
     def _on_settled(self) -> None:
@@ -730,6 +864,8 @@ class QHeatMap(QAbstractScrollArea):
             self._names.clear()
             self._widen_header()
         self._arrange()
+        if self._whole:
+            self._set_zoom(0.0)
         place = self.viewport().geometry()
         self._legend.setGeometry(place.left(), place.bottom() + 1, place.width(), self._legend.sizeHint().height())
 
@@ -746,7 +882,7 @@ class QHeatMap(QAbstractScrollArea):
             self._wheel += event.angleDelta().y()
             notches = int(self._wheel / 120)
             self._wheel -= notches * 120
-            self._set_zoom(self._zoom * ZOOM_STEP**notches, event.position().toPoint())
+            self._zoom_by(notches, event.position().toPoint())
             event.accept()
         else:
             super().wheelEvent(event)
@@ -755,21 +891,22 @@ class QHeatMap(QAbstractScrollArea):
         control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         bars = self.horizontalScrollBar(), self.verticalScrollBar()
         if event.matches(QKeySequence.StandardKey.ZoomIn) or (control and event.key() == Qt.Key.Key_Equal):
-            self._set_zoom(self._zoom * ZOOM_STEP)
+            self._zoom_by(1)
         elif event.matches(QKeySequence.StandardKey.ZoomOut):
-            self._set_zoom(self._zoom / ZOOM_STEP)
+            self._zoom_by(-1)
         elif control and event.key() == Qt.Key.Key_0:
             self._set_zoom(1.0)
         elif event.key() in (Qt.Key.Key_Home, Qt.Key.Key_End):
-            if control and self._heat is not None:
-                self._select(0 if event.key() == Qt.Key.Key_Home else self._heat.rows)
+            if control and self._rows:
+                self._select(0 if event.key() == Qt.Key.Key_Home else self._rows)
             else:
                 bars[0].setValue(bars[0].minimum() if event.key() == Qt.Key.Key_Home else bars[0].maximum())
-        elif event.key() in _WAYS and not control and self._heat is not None:
+        elif event.key() in _WAYS and not control and self._rows:
             way, page = _WAYS[Qt.Key(event.key())]
             row = self._select_row if self._select_row >= 0 else self._selected_row
             # Where nothing is selected, the first row in view comes first.
-            self._select(row + way * (bars[1].pageStep() if page else 1) if row >= 0 else bars[1].value())
+            far = (bars[1].pageStep() if page else 1) * self._grid().rows_each
+            self._select(row + way * far if row >= 0 else bars[1].value() * self._grid().rows_each)
         else:
             super().keyPressEvent(event)
 
@@ -866,3 +1003,8 @@ def _scaled(font: QFont, factor: float) -> QFont:
     else:
         scaled.setPixelSize(round(font.pixelSize() * factor))
     return scaled
+
+
+def _power_of_two(number: float) -> int:
+    """The least power of two that is no less than this, and than 1."""
+    return 1 << max(0, math.ceil(math.log2(number) - 1e-9))

@@ -64,15 +64,20 @@ class Scale:
 
     def levels(self, values: NDArray[np.float64]) -> NDArray[np.uint8]:
         """Places among the colours, UNTRIED for NaN."""
+        levels = values.copy()  # and from here in place: a picture has a million of them
         if self.span <= 0:
-            shares = np.zeros_like(values)
+            levels *= 0.0
         elif self.mode.diverges:
-            shares = np.clip(values / self.span, -1.0, 1.0)
-        else:
-            # From 1 at the lower end to the most at the upper.
-            shares = np.log(np.maximum(values, 1.0)) / max(np.log(self.span), 1.0) * 2 - 1
-        levels = np.rint(shares * LEVELS) + LEVELS
-        levels[np.isnan(values)] = UNTRIED
+            levels /= self.span
+            np.clip(levels, -1.0, 1.0, out=levels)
+        else:  # from 1 at the lower end to the most at the upper, which is at least e
+            np.log(np.maximum(levels, 1.0, out=levels), out=levels)
+            levels *= 2 / max(np.log(self.span), 1.0)
+            levels -= 1.0
+        levels *= LEVELS
+        np.rint(levels, out=levels)
+        levels += LEVELS
+        np.copyto(levels, UNTRIED, where=np.isnan(values))
         return np.ascontiguousarray(levels.astype(np.uint8))
 
     def colors(self, dark: bool) -> list[QColor]:

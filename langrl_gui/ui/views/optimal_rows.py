@@ -47,5 +47,5 @@ class OptimalRows:
             states = np.full((len(new), 1 + tables.width(self._scenario.language)), tables.PADDING, np.int32)
             for state, key in zip(states, new, strict=True):
                 state[: len(key)] = key
-            self._known.update(zip(new, self.solution.q_seen(states), strict=True))
+            self._known.update(zip(new, self.solution.q_by_word(states), strict=True))
         return np.array([self._known[key] for key in keys])
