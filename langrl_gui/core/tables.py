@@ -538,6 +538,26 @@ class Tables:
             self.trace(np.array([edge]))
         return int(self.successor[edge])
 
+    def find_row(self, state: Sequence[int]) -> int | None:
+        """The row that sees `state` (its prompt, then its words), if there is one already; nothing is traced for it."""
+        if not 0 <= state[0] < len(self.starts) or len(state) > 1 + self.width:
+            return None
+        if self._context is not None:
+            padded = np.full(1 + self.width, PADDING, np.int32)
+            padded[: len(state)] = state
+            return self._row_numbers.get(padded.tobytes())
+        node = int(self.starts[state[0]])
+        for word in state[1:]:
+            if not 0 <= word < self.dynamics.words:
+                return None
+            try:
+                node = int(self.successor[node * self.slots + self.slot_of(node, word)])
+            except TableError:
+                return None
+            if node in (UNTRACED, END):
+                return None
+        return int(self.row[node])
+
     def find_rows(self, states: NDArray[np.int32]) -> NDArray[np.uint32]:
         """The rows that see `states`, (n, 1 + width), traced if need be.
 

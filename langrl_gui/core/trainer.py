@@ -8,7 +8,7 @@ import contextlib
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -20,7 +20,7 @@ from langrl_gui.core.arrays import Progress, Rules, Variant, World
 from langrl_gui.core.errors import ScenarioError, TableError
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.tables import BUDGET, END, UNTRACED, WHOLE, Tables
+from langrl_gui.core.tables import BUDGET, END, PADDING, UNTRACED, WHOLE, Tables
 from langrl_gui.core.timeline import Timeline
 
 LIVE: Final = ("learner.alpha", "learner.gamma", "learner.explore.epsilon", "rewards.N.weight")
@@ -274,6 +274,32 @@ class Trainer:
             self.tables.reweigh(changed)
             self.timeline = self.timeline.with_event(path, value)
 
+    def setting_before(self, path: str) -> float:
+        """The value of a LIVE field with which the last step was taken."""
+        for event in reversed(self.timeline.events):
+            if event.path == path and event.step < self.step:
+                return event.value
+        value: Any = self.start_scenario
+        for key in path.split("."):
+            value = getattr(value, key)
+        return float(value)
+
+    def trace_row(self, state: Sequence[int]) -> int:
+        """The row that sees `state` (its prompt, then its words), traced if need be.
+
+        Raises
+        ------
+        TableError
+            If no text of the scenario is seen like that, or the table is full.
+        """
+        states = np.full((1, 1 + self.tables.width), PADDING, np.int32)
+        if len(state) > states.size:
+            raise TableError(tr("a state lies after the end of its text"))
+        states[0, : len(state)] = state
+        (row,) = self.tables.find_rows(states)
+        self._begin_rows()
+        return int(row)
+
     def watch(self, row: int | None) -> None:
         """Keep the last update of this row in `progress.watch` from now on; of none, if None. Changes nothing else."""
         number = arrays.NO_ROW if row is None else np.uint64(row)
@@ -291,8 +317,12 @@ class Trainer:
         self._advance_in_slices(to, tick)
 
     def _advance_in_slices(self, to: int, tick: Callable[[], None]) -> None:
+        def go_on() -> bool:  # a slice in which much is traced is a long one
+            tick()
+            return False
+
         while self.step < to:
-            self.advance(min(to, self.step + 1_000_000))
+            self.advance(min(to, self.step + 1_000_000), enough=go_on)
             tick()
 
     def _rules(self, steps: int, episodes: int) -> Rules:

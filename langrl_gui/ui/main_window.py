@@ -41,6 +41,7 @@ from langrl_gui.ui.side_status import SideStatus
 from langrl_gui.ui.views.episode_tape import EpisodeTape
 from langrl_gui.ui.views.exact_table import ExactTable
 from langrl_gui.ui.views.heat_map import QHeatMap
+from langrl_gui.ui.views.inspector import Inspector
 from langrl_gui.ui.views.parameters import Parameters
 from langrl_gui.ui.views.run_status import RunStatus
 from langrl_gui.ui.views.state_graph import StateGraph
@@ -48,12 +49,14 @@ from langrl_gui.ui.views.state_graph import StateGraph
 if TYPE_CHECKING:
     from langrl_gui.ui.views.learning_curves import LearningCurves
 
-    AnyView = StateGraph | QHeatMap | ExactTable | EpisodeTape | LearningCurves
+    AnyView = StateGraph | QHeatMap | ExactTable | EpisodeTape | Inspector | LearningCurves
 
 TICK: Final = 16
 """Milliseconds between two looks at the mailbox: some 60 pictures a second, as many as a screen shows."""
 BLUR: Final = 10_000
 """Steps between two pictures above which nobody can tell one from the next."""
+NARROW: Final = 1100
+"""Width of a screen below which scenario and inspector share a column."""
 SLIDER_STEPS: Final = 700
 FASTEST_LIMITED: Final = 7.0
 """log10 of the highest limited speed; the slider's last place is the machine's limit."""
@@ -107,10 +110,10 @@ class MainWindow(QMainWindow):
         self._was_painted = False
 
         self.heat, self.graph, self.tape = QHeatMap(self.selection), StateGraph(), EpisodeTape()
-        self.table = ExactTable(self.selection)
+        self.table, self.inspector = ExactTable(self.selection), Inspector(self.selection)
         self.curves: LearningCurves | None = None
         self.parameters, self.status, self.side_status = Parameters(), RunStatus(), SideStatus(session.side)
-        self._views: list[AnyView] = [self.graph, self.heat, self.table, self.tape]
+        self._views: list[AnyView] = [self.graph, self.heat, self.table, self.tape, self.inspector]
         self._actions: dict[str, QAction] = {}
         self._specs: dict[str, Spec] = {}
         self._build_cards()
@@ -160,19 +163,25 @@ class MainWindow(QMainWindow):
         curves = Card("learningCurves", tr("Learning"), self)
         heat, exact = Card("qHeatMap", tr("Q-table"), self), Card("qTable", tr("Exact numbers"), self)
         tape = Card("episodeTape", tr("Episode"), self)
+        inspector = Card("inspector", tr("State"), self)
         for card, view in ((side, self.parameters), (graph, self.graph), (heat, self.heat), (tape, self.tape)):
             card.fill(view)
         exact.fill(self.table)
-        self._cards = (side, graph, curves, heat, tape, exact)
+        inspector.fill(self.inspector)
+        self._cards = (side, graph, curves, heat, tape, exact, inspector)
         side.setMaximumWidth(340)  # room that is gained goes to what there is to see
+        inspector.setMaximumWidth(460)
         tape.setMaximumHeight(190)
         self._arrange()
         self.parameters.edited.connect(self.session.set)
+        self.inspector.updateWanted.connect(self.session.find_update)
+        self.inspector.updateGivenUp.connect(self.session.stop_finding)
+        self.session.finding.connect(self.inspector.set_finding)
 
     @Slot()
     def _arrange(self) -> None:
         """Put every card where it was at the first start."""
-        side, graph, curves, heat, tape, exact = self._cards
+        side, graph, curves, heat, tape, exact, inspector = self._cards
         for card in self._cards:
             card.setFloating(False)
             self.removeDockWidget(card)
@@ -180,13 +189,20 @@ class MainWindow(QMainWindow):
         top, bottom = Qt.DockWidgetArea.TopDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         self.addDockWidget(top, side)
         self.splitDockWidget(side, graph, Qt.Orientation.Horizontal)
+        narrow = self.screen().availableGeometry().width() < NARROW
+        if narrow:
+            self.tabifyDockWidget(side, inspector)
+            side.raise_()
+        else:
+            self.splitDockWidget(graph, inspector, Qt.Orientation.Horizontal)
         self.splitDockWidget(graph, curves, Qt.Orientation.Vertical)
         self.splitDockWidget(curves, heat, Qt.Orientation.Horizontal)
         self.tabifyDockWidget(heat, exact)
         heat.raise_()
         self.addDockWidget(bottom, tape)
-        self.resizeDocks([side, graph], [250, 1100], Qt.Orientation.Horizontal)
-        self.resizeDocks([curves, heat], [620, 440], Qt.Orientation.Horizontal)
+        columns = ([side, graph], [250, 770]) if narrow else ([side, graph, inspector], [250, 770, 330])
+        self.resizeDocks(*columns, Qt.Orientation.Horizontal)
+        self.resizeDocks([curves, heat], [440, 330], Qt.Orientation.Horizontal)
         self.resizeDocks([graph, curves], [400, 320], Qt.Orientation.Vertical)
         self.resizeDocks([side, tape], [720, 130], Qt.Orientation.Vertical)
 
@@ -371,6 +387,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_changed(self, scenario: Scenario) -> None:
+        if self.session.solution is None:
+            self._on_optimum(None)  # another is on its way
         self.parameters.show_live(scenario)
 
     @Slot(str)

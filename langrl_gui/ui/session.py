@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
@@ -24,9 +24,10 @@ from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.runfile import Run
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.telemetry import Observer, Snapshot, Wanted
+from langrl_gui.core.telemetry import Observer, Snapshot, Update, Wanted, find_update
 from langrl_gui.core.timeline import Address, Timeline
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
+from langrl_gui.ui.selection import State
 from langrl_gui.ui.side_work import Progress, SideWork, Task, report
 
 SLICE: Final = 0.008
@@ -39,6 +40,11 @@ FULL_SPEED: Final = math.inf
 FIRST_SLICE: Final = 10_000
 """Steps of the first slice, before it is known how fast the machine is."""
 
+PROBE: Final = 0.2
+"""Seconds after which it is known how long the way back to an update will be."""
+PATIENCE: Final = 0.5
+"""Seconds that nobody minds, and which are spent unasked."""
+
 # What a run is doing. `tr` is applied where it is shown.
 OPENING, READY, COMPILING, RUNNING, PAUSED, FINISHED, FAILED = (
     "opening", "ready", "compiling", "running", "paused", "finished", "failed",
@@ -48,6 +54,7 @@ OPENING, READY, COMPILING, RUNNING, PAUSED, FINISHED, FAILED = (
 OPTIMUM: Final = N_("Finding the optimum")
 SAVE: Final = N_("Saving")
 EXPORT: Final = N_("Exporting")
+FIND_UPDATE: Final = N_("Finding the last update")
 
 
 @dataclass(frozen=True)
@@ -90,11 +97,23 @@ class _Hash:
     pass
 
 
+@dataclass(frozen=True)
+class _FindUpdate:
+    state: State
+    insists: bool
+
+
+@dataclass(frozen=True)
+class _Remember:
+    run: int
+    update: Update
+
+
 class _Close:
     pass
 
 
-_Command = _Open | _Copy | _Set | _Go | _Pause | _Reset | _Hash | _Close
+_Command = _Open | _Copy | _Set | _Go | _Pause | _Reset | _Hash | _FindUpdate | _Remember | _Close
 
 
 class Session(QObject):
@@ -119,6 +138,9 @@ class Session(QObject):
     changed = Signal(object)
     """A live field was set, or refused: the scenario as it is now."""
     optimum_found = Signal(object)
+    finding = Signal(bool, float)
+    """Whether a last update is being looked for; if not, the seconds that it would take, or 0 where it was found, or
+    given up."""
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -131,6 +153,7 @@ class Session(QObject):
         self._worker.copied.connect(self._on_copied)
         self._worker.hashed.connect(self.hashed)
         self._worker.changed.connect(self._on_changed)
+        self._worker.goes_back.connect(self._on_goes_back)
         self.state = OPENING
         self._run = 0
         self.scenario: Scenario | None = None
@@ -138,6 +161,7 @@ class Session(QObject):
         self.saved_at: Address | None = None
         """Where the run stood when it was last saved or opened."""
         self.solution: oracle.Solution | None = None
+        self._finder: Task | None = None
 
     # -- commands -----------------------------------------------------------------------------------------------------
 
@@ -196,6 +220,16 @@ class Session(QObject):
         """Ask for the state hash; it comes as `hashed`."""
         self._worker.commands.put(_Hash())
 
+    def find_update(self, state: State, insists: bool = False) -> None:
+        """Go once more from the start of the run, beside it, to the last update of the state that is inspected; it
+        comes with the snapshots. What takes more than PATIENCE is done only if one `insists`."""
+        self._worker.commands.put(_FindUpdate(state, insists))
+
+    @Slot()
+    def stop_finding(self) -> None:
+        """Look for no update any more."""
+        self.side.cancel(FIND_UPDATE)
+
     def look(self, wanted: Wanted) -> None:
         """What the next snapshots shall hold."""
         self._worker.wanted = wanted
@@ -221,6 +255,7 @@ class Session(QObject):
     @Slot(int, object, object, object)
     def _on_opened(self, run: int, scenario: Scenario, file: Path | None, where: Address) -> None:
         self._run, self.scenario, self.file, self.saved_at = run, scenario, file, where
+        self.stop_finding()
         self._solve(scenario)
         self.opened.emit(scenario)
 
@@ -272,6 +307,26 @@ class Session(QObject):
         self.solution = solution
         self.optimum_found.emit(solution)
 
+    @Slot(object)
+    def _on_goes_back(self, way: Callable[[Progress], "_Found"]) -> None:
+        self._finder = task = self.side.new(FIND_UPDATE, tr(FIND_UPDATE), way)
+        task.finished.connect(functools.partial(self._on_search_ended, task))
+        task.done.connect(self._on_found)
+        self.finding.emit(True, 0.0)
+        self._start(task, instead=True)
+
+    def _on_search_ended(self, task: Task) -> None:
+        if task is self._finder:
+            self._finder = None
+            self.finding.emit(False, 0.0)
+
+    @Slot(object)
+    def _on_found(self, found: "_Found") -> None:
+        if found.update is not None:
+            self._worker.commands.put(_Remember(self._run, found.update))
+        elif found.seconds:
+            self.finding.emit(False, found.seconds)
+
 
 class _Mailbox:
     """One place; the latest wins. Runs are numbered: nobody is given a snapshot of a run not yet heard of."""
@@ -305,6 +360,7 @@ class _Worker(QThread):
     copied = Signal(object, object)
     hashed = Signal(str)
     changed = Signal(object)
+    goes_back = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -377,6 +433,12 @@ class _Worker(QThread):
                     trainer.set(path, value)
                 finally:
                     self.changed.emit(trainer.scenario)
+                self._seen = None
+            case _FindUpdate(state, insists) if trainer is not None:
+                way = functools.partial(find_update, trainer.start_scenario, trainer.timeline, trainer.step, state)
+                self.goes_back.emit(functools.partial(_go_back, way, insists))
+            case _Remember(run, update) if run == self._run and self._observer is not None:
+                self._observer.remember(update)
                 self._seen = None
             case _Go() if trainer is not None:
                 self._go(trainer, command)
@@ -503,6 +565,28 @@ class _Worker(QThread):
             self._enter(PAUSED)
         self._seen = None
         self.failed.emit(sentence, details)
+
+
+class _Found(NamedTuple):
+    """An update; or the seconds that it would take to find it."""
+
+    update: Update | None
+    seconds: float
+
+
+def _go_back(way: Callable[[Progress], Update | None], insists: bool, progress: Progress) -> _Found:
+    began, seconds = time.perf_counter(), 0.0
+
+    def go_on(fraction: float) -> bool:
+        nonlocal seconds
+        took = time.perf_counter() - began
+        whole = took / max(fraction, 1e-9)
+        if took > PROBE and whole - took > PATIENCE and not insists:
+            seconds = whole
+            return False
+        return progress(fraction)
+
+    return _Found(way(go_on), seconds)
 
 
 def _solution(scenario: Scenario, progress: Progress) -> oracle.Solution | None:

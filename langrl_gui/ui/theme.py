@@ -63,6 +63,11 @@ def muted(palette: QPalette) -> QColor:
     return mixed(text, window, 0.38)
 
 
+def readable(color: QColor, palette: QPalette) -> QColor:
+    """`color` light enough for small type on a dark background."""
+    return mixed(color, palette.color(QPalette.ColorRole.WindowText), 0.3) if is_dark(palette) else color
+
+
 def line(palette: QPalette) -> QColor:
     """Borders and grid lines."""
     return mixed(palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window), 0.85)
@@ -149,6 +154,7 @@ QToolButton#runButton {{ background: {BLUE.name()}; color: white; padding: 5px 1
 QToolButton#runButton:hover {{ background: {BLUE.lighter(112).name()}; }}
 QToolButton#runButton:pressed {{ background: {BLUE.darker(112).name()}; }}
 QToolButton#runButton:disabled {{ background: palette(mid); }}
+Inspector QHeaderView::section {{ background: palette(alternate-base); border: none; padding: 2px 0; }}
 QStatusBar::item {{ border: none; }}
 QProgressBar {{ background: palette(mid); border: none; border-radius: 3px; }}
 QProgressBar::chunk {{ background: {BLUE.name()}; border-radius: 3px; }}

@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Final
 
+from langrl_gui.core.explain import Update as Update
 from langrl_gui.core.telemetry.aside import AtOnce, OptimalTable
 from langrl_gui.core.telemetry.curves import Curves as Curves
 from langrl_gui.core.telemetry.curves import observe_curves
@@ -17,6 +18,9 @@ from langrl_gui.core.telemetry.graph import GraphObserver
 from langrl_gui.core.telemetry.graph import GraphShape as GraphShape
 from langrl_gui.core.telemetry.heat import Heat as Heat
 from langrl_gui.core.telemetry.heat import observe_heat
+from langrl_gui.core.telemetry.inspection import Inspection as Inspection
+from langrl_gui.core.telemetry.inspection import InspectionObserver
+from langrl_gui.core.telemetry.inspection import find_update as find_update
 from langrl_gui.core.telemetry.overview import Overview as Overview
 from langrl_gui.core.telemetry.overview import OverviewObserver
 from langrl_gui.core.telemetry.overview import OverviewOf as OverviewOf
@@ -60,6 +64,8 @@ class Wanted:
     """First place and number of places in the list of cells."""
     table_at: tuple[tuple[int, ...], int] = ((), -1)
     """State and word (-1: the first one) of which the list says where it is."""
+    inspected: tuple[int, ...] | None = None
+    """The state to be inspected; () for the one in which the agent is, None for none."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class Snapshot:
     heat: Heat | None = None
     overview: Overview | None = None
     table: Table | None = None
+    inspection: Inspection | None = None
 
     @property
     def step(self) -> int:
@@ -100,6 +107,7 @@ class Observer:
         self._optimum = OptimalTable(trainer, aside)
         self._overview = OverviewObserver(self._order, self._optimum)
         self._table = TableObserver(self._order, self._optimum, aside)
+        self._inspection = InspectionObserver(trainer)
         self._refreshed = 0.0
 
     @property
@@ -154,4 +162,9 @@ class Observer:
             table=self._table.observe(wanted.table, wanted.table_part, wanted.table_at, exact)
             if wanted.table
             else None,
+            inspection=None if wanted.inspected is None else self._inspection.observe(wanted.inspected),
         )
+
+    def remember(self, update: Update) -> None:
+        """The last update of the inspected state, found by going back for it."""
+        self._inspection.remember(update)

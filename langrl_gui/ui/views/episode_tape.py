@@ -79,11 +79,6 @@ def _two_digits(number: float) -> str:
     return f"{number:.2f}".replace("-", "−")
 
 
-def _readable(color: QColor, palette: QPalette) -> QColor:
-    """`color` light enough for small type on a dark background."""
-    return theme.mixed(color, palette.color(QPalette.ColorRole.WindowText), 0.3) if theme.is_dark(palette) else color
-
-
 def _tabular(font: QFont) -> QFont:
     font = QFont(font)
     font.setFeature(QFont.Tag("tnum"), 1)
@@ -258,7 +253,7 @@ class EpisodeTape(QWidget):
         for step in steps:
             color = line
             if step.reward:
-                color = _readable(theme.GREEN if step.reward > 0 else theme.RED, self.palette())
+                color = theme.readable(theme.GREEN if step.reward > 0 else theme.RED, self.palette())
             tip = tr("{word}: reward {reward}", word=words[step.word], reward=_exact(step.reward))
             if len(step.shares) > 1:
                 tip = "\n".join([tip, *self._shares(step)])
@@ -433,7 +428,7 @@ class _Answers(QAbstractScrollArea):
                 line = QRectF(0, number * high - self.verticalScrollBar().value(), width, high)
                 painter.setFont(plain)
                 palette = self.palette()
-                painter.setPen(_readable(theme.GREEN, palette) if answer.is_optimum else theme.muted(palette))
+                painter.setPen(theme.readable(theme.GREEN, palette) if answer.is_optimum else theme.muted(palette))
                 painter.drawText(line, Qt.AlignmentFlag.AlignRight | middle, answer.result)
                 own = text if len(self._shown) > 1 else min(text, bold_metrics.horizontalAdvance(answer.text))
                 left = line.right() - result - gap - (own if len(self._shown) == 1 else text)

@@ -1,0 +1,589 @@
+"""The inspector: one state with the numbers of each of its words, and the last update there, written out.
+
+Knows telemetry's Inspection, the optimum and which state is selected; where none is, it follows the agent for as long
+as an eye can follow too.
+"""
+
+import html
+import time
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QSize,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QAction, QFont, QFontInfo, QFontMetrics, QGuiApplication, QKeySequence, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from langrl_gui.core import explain
+from langrl_gui.core.explain import Update
+from langrl_gui.core.i18n import N_, tr
+from langrl_gui.core.oracle import Solution
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.telemetry import Inspection, Snapshot
+from langrl_gui.ui import format, names, theme
+from langrl_gui.ui.selection import Selection, State
+from langrl_gui.ui.views.optimal_rows import OptimalRows
+
+FOLLOWED: Final = 40.0
+"""Steps a second up to which an eye can follow the agent from state to state."""
+STILL: Final = 0.3
+"""Seconds without a picture after which the run stands still."""
+ORDER_KEPT: Final = 1.0
+"""Seconds for which a long list keeps its order while its numbers change."""
+LONG: Final = 2000
+"""Words from which a list is long: sorting it takes a noticeable part of a frame."""
+ROW: Final = 1.55
+"""Height of a row, in line heights."""
+SMALL: Final = 0.9
+"""Size of the numbers, in parts of the application's text."""
+GAP: Final = 8
+"""Pixels left free beside a number."""
+
+WORD, Q, OPTIMUM, GAP_TO_OPTIMUM, TRIED, CHANCE = range(6)
+COLUMNS: Final = (
+    (N_("word"), N_("What can be said here; the best word so far is marked.")),
+    ("Q", N_("What the agent has learned that saying this word here is worth.")),
+    ("Q*", N_("What it is really worth if all goes on optimally: computed exactly, never learned.")),
+    (N_("gap"), N_("Q − Q*: how far the agent is from the truth.")),
+    (N_("tried"), N_("How often the agent has said this word here.")),
+    (N_("chance"), N_("How likely it is to be said here now, exploration included.")),
+)
+BEST: Final = "▸ "
+
+
+def _column(number: float) -> str:
+    """Three decimals, so that a column of them is aligned; 0 is exactly zero."""
+    if number == 0:
+        return "0"
+    return (f"{number:+.3f}" if abs(number) < 1e5 else f"{number:+.4g}").replace("-", "−")
+
+
+class WordsModel(QAbstractTableModel):
+    """The words of one state with their numbers, best first; only what is in sight is ever written out."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._words: tuple[str, ...] = ()
+        self._shown: Inspection | None = None
+        self._optimum: NDArray[np.float64] | None = None
+        self._sorted_by, self._descending = Q, True
+        self._order: NDArray[np.intp] = np.zeros(0, np.intp)
+        self._ordered = 0.0
+        self._bold = QFont()
+        self._muted = theme.muted(QPalette())
+
+    def set_looks(self, font: QFont, palette: QPalette) -> None:
+        """How the best word is written, and those never tried."""
+        self._bold = QFont(font)
+        self._bold.setBold(True)
+        self._muted = theme.muted(palette)
+
+    def show(self, words: tuple[str, ...], inspection: Inspection | None, optimum: NDArray[np.float64] | None) -> None:
+        """Show these numbers; `optimum` is Q* of the same words."""
+        before = self._shown
+        self._shown, self._optimum = inspection, optimum
+        same = before is not None and inspection is not None and before.state == inspection.state
+        if not same or words is not self._words or len(self._order) != len(inspection.words if inspection else ()):
+            self.beginResetModel()
+            self._words = words
+            self._sort()
+            self.endResetModel()
+            return
+        if len(self._order) < LONG or time.monotonic() - self._ordered > ORDER_KEPT:
+            self._sort()
+        if len(self._order):
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._order) - 1, CHANCE))
+
+    @property
+    def order(self) -> NDArray[np.intp]:
+        """Which entry of the inspection each row shows."""
+        return self._order
+
+    def _sort(self) -> None:
+        shown = self._shown
+        if shown is None:
+            self._order = np.zeros(0, np.intp)
+            return
+        keys = {
+            WORD: shown.words,
+            Q: shown.q,
+            OPTIMUM: self._optimum if self._optimum is not None else shown.q,
+            GAP_TO_OPTIMUM: shown.q - self._optimum if self._optimum is not None else shown.q,
+            TRIED: shown.visits.astype(np.float64),
+            CHANCE: shown.chance,
+        }[self._sorted_by]
+        self._order = np.argsort(-keys if self._descending else keys, kind="stable")
+        self._ordered = time.monotonic()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self._sorted_by, self._descending = column, order == Qt.SortOrder.DescendingOrder
+        self.layoutAboutToBeChanged.emit()
+        self._sort()
+        self.layoutChanged.emit()
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self._order)
+
+    def columnCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+        return len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Horizontal:
+            if role == Qt.ItemDataRole.DisplayRole:
+                return tr(COLUMNS[section][0])
+            if role == Qt.ItemDataRole.ToolTipRole:
+                return tr(COLUMNS[section][1])
+            if role == Qt.ItemDataRole.TextAlignmentRole:
+                return _alignment(section)
+        return None
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        shown = self._shown
+        if shown is None:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(index.column())
+        entry = int(self._order[index.row()])
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.text(entry, index.column())
+        if role == Qt.ItemDataRole.FontRole:
+            return self._bold if entry == shown.best and shown.visits[entry] else None
+        if role == Qt.ItemDataRole.ForegroundRole:
+            return None if shown.visits[entry] else self._muted
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return self.tip(entry, index.column())
+        return None
+
+    def text(self, entry: int, column: int) -> str:
+        """What a cell says."""
+        shown, optimum = self._shown, self._optimum
+        assert shown is not None
+        if column == WORD:
+            mark = BEST if entry == shown.best and shown.visits[entry] else ""
+            return mark + self._words[shown.words[entry]]
+        if column == Q:
+            return _column(float(shown.q[entry]))
+        if column == TRIED:
+            return format.count(int(shown.visits[entry]))
+        if column == CHANCE:
+            return f"{100 * chance:.1f}{format.GROUP}%" if (chance := shown.chance[entry]) == chance else "—"
+        if optimum is None:
+            return ""
+        number = float(optimum[entry] if column == OPTIMUM else shown.q[entry] - optimum[entry])
+        return "—" if np.isnan(number) else _column(number)
+
+    def tip(self, entry: int, column: int) -> str:
+        """A cell's number with all its digits."""
+        shown, optimum = self._shown, self._optimum
+        assert shown is not None
+        if column == Q:
+            return explain.exact(shown.q[entry])
+        if column == CHANCE:
+            if np.isnan(shown.chance[entry]):
+                return tr("Texts that look the same here offer different words, so the chance is not one number.")
+            return explain.exact(shown.chance[entry])
+        if column in (OPTIMUM, GAP_TO_OPTIMUM) and optimum is not None:
+            if np.isnan(optimum[entry]):
+                return tr("Texts that are worth different amounts look the same here: no one number is right.")
+            return explain.exact(optimum[entry] if column == OPTIMUM else shown.q[entry] - optimum[entry])
+        return ""
+
+    def as_text(self) -> str:
+        """All words with all digits of their numbers, separated by tabs."""
+        shown, optimum = self._shown, self._optimum
+        if shown is None:
+            return ""
+        lines = ["\t".join(tr(title) for title, _ in COLUMNS)]
+        for entry in self._order.tolist():
+            best, q = None if optimum is None else float(optimum[entry]), float(shown.q[entry])
+            known = best is not None and not np.isnan(best)
+            cells = [
+                self._words[shown.words[entry]],
+                explain.exact(q),
+                explain.exact(best) if best is not None and known else "",
+                explain.exact(q - best) if best is not None and known else "",
+                str(int(shown.visits[entry])),
+                explain.exact(shown.chance[entry]),
+            ]
+            lines.append("\t".join(cells))
+        return "\n".join(lines)
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignLeft if column == WORD else Qt.AlignmentFlag.AlignRight
+    return side | Qt.AlignmentFlag.AlignVCenter
+
+
+class Inspector(QWidget):
+    """objectName "inspector". The selected state; where none is selected, the one in which the agent is."""
+
+    titleChanged = Signal(str)
+    subtitleChanged = Signal(str)
+    updateWanted = Signal(tuple, bool)
+    """The last update of this state is not known and shall be looked for; True: however long that takes."""
+    updateGivenUp = Signal()
+
+    def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("inspector")
+        self.setAccessibleName(tr("State"))
+        self.setMinimumSize(200, 120)
+        self._selection = selection
+        self._scenario: Scenario | None = None
+        self._optimal = OptimalRows()
+        self._shown: Inspection | None = None
+        self._step, self._drawn, self._hurries = 0, 0.0, False
+        self._asked: State = ()
+        self._finding = False
+        self._title, self._subtitle = self.title(), ""
+
+        self._model = WordsModel(self)
+        self._table = _WordsTable(self._model, self)
+        self._heading = QLabel(self)
+        self._copy = QToolButton(self)
+        self._copy.setObjectName("copyInspection")
+        self._equation = _Wrapped(self)
+        self._reward = _Wrapped(self)
+        self._find = QPushButton(self)
+        self._find.setObjectName("findUpdate")
+        self._find.clicked.connect(self._on_find)
+        self._stop = QPushButton(tr("Stop"), self)
+        self._stop.setObjectName("stopFinding")
+        self._stop.clicked.connect(self.updateGivenUp)
+        self._empty = QLabel(self)
+        self._empty.setWordWrap(True)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+
+        copy = QAction(tr("Copy with all digits"), self)
+        copy.setShortcut(QKeySequence(QKeySequence.StandardKey.Copy))
+        copy.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        copy.triggered.connect(self.copy)
+        self.addAction(copy)
+        self._copy.setDefaultAction(copy)
+        self._copy.setText(tr("Copy"))
+        self._copy.setToolTip(tr("Copy everything that is shown here, with all digits of every number (Ctrl+C)"))
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+        head = QHBoxLayout()
+        head.addWidget(self._heading, 1)
+        head.addWidget(self._copy)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(6)
+        column.addWidget(self._table, 1)
+        column.addLayout(head)
+        column.addWidget(self._equation)
+        column.addWidget(self._reward)
+        column.addWidget(self._stop, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._find, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(self._empty, 1)
+        column.addStretch(0)
+        self._put_looks()
+        self.set_finding(False, 0.0)
+        self._show()
+
+    # -- what the window asks of a view -------------------------------------------------------------------------------
+
+    def title(self) -> str:
+        """What the card around it is called: the state."""
+        if self._shown is None or self._scenario is None:
+            return tr("State")
+        return tr("State {name}", name=names.name_of(self._scenario, self._shown.state))
+
+    def begin(self, scenario: Scenario) -> None:
+        """Forget everything: a new run of `scenario` begins."""
+        self._scenario, self._shown = scenario, None
+        self._optimal.begin(scenario)
+        self._asked, self._step, self._drawn, self._hurries = (), 0, 0.0, False
+        self._show()
+
+    def set_optimum(self, solution: Solution | None) -> None:
+        """The exact optimum has been found; None: there is none to show (yet)."""
+        self._optimal.set_solution(solution)
+        self._show()
+
+    def wants(self) -> dict[str, Any]:
+        """The selected state, or the one that the agent is in; the start where that changes too fast to be read."""
+        if self._selection.state:
+            return {"inspected": self._selection.state}
+        stands_still = time.monotonic() - self._drawn > STILL
+        return {"inspected": (0,) if self._hurries and not stands_still else ()}
+
+    def draw(self, snapshot: Snapshot) -> None:
+        """Show this moment."""
+        now = time.monotonic()
+        if self._drawn:
+            self._hurries = snapshot.step - self._step > max(1.0, FOLLOWED * (now - self._drawn))
+        self._step, self._drawn = snapshot.step, now
+        if snapshot.inspection is None or self._scenario is None:
+            return
+        self._shown = snapshot.inspection
+        self._show()
+        self._look_for_update()
+
+    # -- the last update, where it is not at hand ---------------------------------------------------------------------
+
+    def _look_for_update(self) -> None:
+        shown = self._shown
+        assert shown is not None
+        if shown.update is not None:
+            if self._finding:
+                self.updateGivenUp.emit()
+        elif not shown.follows and shown.seen and shown.state == self._selection.state and shown.state != self._asked:
+            self._asked = shown.state
+            self.updateWanted.emit(shown.state, False)
+
+    @Slot()
+    def _on_find(self) -> None:
+        if self._shown is not None:
+            self.updateWanted.emit(self._shown.state, True)
+
+    @Slot(bool, float)
+    def set_finding(self, searches: bool, seconds: float) -> None:
+        """Whether the last update is being looked for, and how long that would take; see ui.session.Session.finding."""
+        self._finding = searches
+        self._stop.setVisible(searches)
+        self._find.setVisible(seconds > 0.0)
+        self._find.setText(tr("Find it: takes about {time}", time=format.duration(seconds)))
+        self._show_update()
+
+    # -- showing ------------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        shown, scenario = self._shown, self._scenario
+        title = self.title()
+        if title != self._title:
+            self._title = title
+            self.titleChanged.emit(title)
+        subtitle = "" if shown is None else self._stand(shown)
+        if subtitle != self._subtitle:
+            self._subtitle = subtitle
+            self.subtitleChanged.emit(subtitle)
+        words = scenario.language.words if scenario is not None else ()
+        self._model.show(words, shown, self._q_star())
+        filled = shown is not None and len(shown.words) > 0
+        if filled:
+            self._table.fit()
+        self._table.setVisible(filled)
+        self._copy.setVisible(filled)
+        self._empty.setVisible(not filled)
+        if shown is None:
+            self._empty.setText(tr("The state in which the agent is appears here. Click one to stay with it."))
+        elif not filled:
+            self._empty.setText(tr("The agent chooses nothing here: the text has ended, or nobody has been here yet."))
+        self._show_update()
+
+    def _stand(self, shown: Inspection) -> str:
+        seen = tr("seen {count} ×", count=format.count(shown.seen))
+        if shown.follows:
+            return tr("where the agent is") + " · " + seen
+        return seen if self._selection.state else tr("the start") + " · " + seen
+
+    def _q_star(self) -> NDArray[np.float64] | None:
+        """Q* of the state that is shown, by its words."""
+        shown = self._shown
+        if shown is None or self._optimal.solution is None or not len(shown.words):
+            return None
+        return self._optimal.of([shown.state])[0][shown.words]
+
+    def _show_update(self) -> None:
+        shown, scenario = self._shown, self._scenario
+        filled = shown is not None and scenario is not None and len(shown.words) > 0
+        for label in (self._heading, self._equation, self._reward):
+            label.setVisible(filled)
+        if shown is None or scenario is None or not filled:
+            return
+        update = shown.update
+        here = update is None or update.state == shown.state
+        self._heading.setText(tr("Last update here") if here else tr("Last update"))
+        self._reward.setVisible(update is not None)
+        if update is not None:
+            self._equation.setText(self._as_html(update, scenario))
+            reward = tr("reward {parts}", parts=explain.parts_of_reward(update, scenario, explain.signed))
+            if update.said != update.word:
+                slip = tr("slipped, and said {word}", word=scenario.language.words[update.said])
+                reward = f"{slip} · {reward}"
+            step = tr("step {step}", step=format.count(update.step))
+            self._reward.setText(self._span(f"{step} · {reward}", theme.muted(self.palette()).name()))
+            return
+        if not shown.seen:
+            text = tr("Nothing has been learned here yet.")
+        elif self._finding:
+            text = tr("Going through the run once more to see it …")
+        elif self._find.isVisibleTo(self):
+            text = tr("It happened before anybody looked here. The run can be gone through once more to see it.")
+        else:
+            text = tr("It happened before anybody looked here; the next one will be shown.")
+        self._equation.setText(self._span(text, theme.muted(self.palette()).name()))
+
+    def _as_html(self, update: Update, scenario: Scenario) -> str:
+        palette = self.palette()
+        muted = theme.muted(palette).name()
+        reward = theme.readable(theme.GREEN if update.reward >= 0 else theme.RED, palette).name()
+        colors = {
+            explain.ALPHA: theme.readable(theme.BLUE, palette).name(),
+            explain.REWARD: reward,
+            explain.FUTURE: muted if update.future is None else "",
+        }
+        parts = []
+        for piece in explain.equation(update, scenario, names.name_of(scenario, update.state)):
+            text = self._span(piece.text, colors.get(piece.kind, ""))
+            parts.append(f"<b>{text}</b>" if piece.kind in (explain.OLD, explain.NEW) else text)
+        surprise = self._span(tr("surprise {number}", number=explain.signed(update.td_error)), "")
+        return "".join(parts) + " &nbsp; " + surprise
+
+    @staticmethod
+    def _span(text: str, color: str) -> str:
+        escaped = html.escape(text)
+        return f'<span style="color:{color}">{escaped}</span>' if color else escaped
+
+    # -- copying ------------------------------------------------------------------------------------------------------
+
+    @Slot()
+    def copy(self) -> None:
+        """Put everything that is shown on the clipboard, with all digits."""
+        QGuiApplication.clipboard().setText(self.as_text())
+
+    def as_text(self) -> str:
+        """Everything that is shown, with all digits."""
+        shown, scenario = self._shown, self._scenario
+        if shown is None or scenario is None:
+            return ""
+        parts = [f"{self.title()}\t{self._subtitle}", self._model.as_text()]
+        if shown.update is not None:
+            written = explain.written(shown.update, scenario, names.name_of(scenario, shown.update.state))
+            parts += ["", self._heading.text(), written]
+        return "\n".join(parts) + "\n"
+
+    # -- looks --------------------------------------------------------------------------------------------------------
+
+    def _put_looks(self) -> None:
+        bold = QFont(self.font())
+        bold.setBold(True)
+        self._heading.setFont(bold)
+        tabular = QFont(self.font())
+        tabular.setPointSizeF(SMALL * QFontInfo(tabular).pointSizeF())
+        tabular.setFeature(QFont.Tag("tnum"), 1)
+        self._table.setFont(tabular)
+        self._model.set_looks(tabular, self.palette())
+        muted = self._empty.palette()
+        muted.setColor(QPalette.ColorRole.WindowText, theme.muted(self.palette()))
+        self._empty.setPalette(muted)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._put_looks()
+            self._show()
+        super().changeEvent(event)
+
+    def sizeHint(self) -> QSize:
+        return QSize(300, 360)
+
+
+class _Wrapped(QLabel):
+    """Rich text in as many lines as it takes."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setTextFormat(Qt.TextFormat.RichText)
+        self.setWordWrap(True)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def setText(self, text: str) -> None:
+        if text != self.text():
+            super().setText(text)
+
+
+class _WordsTable(QTableView):
+    """As high as its rows where there is room for them, with columns as wide as their widest number so far."""
+
+    def __init__(self, model: WordsModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setModel(model)
+        self._words = model
+        self._wide = [0] * len(COLUMNS)
+        self._has_optimum = False
+        self.setAccessibleName(tr("Words of the state"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        head = self.horizontalHeader()
+        head.setHighlightSections(False)
+        head.setMinimumSectionSize(20)
+        head.setSectionsClickable(True)
+        self.setSortingEnabled(True)
+        self.sortByColumn(Q, Qt.SortOrder.DescendingOrder)
+        head.setSortIndicatorShown(False)
+
+    def fit(self) -> None:
+        """Make room for what the columns say now."""
+        bold = QFont(self.font())
+        bold.setBold(True)
+        metrics = QFontMetrics(bold)
+        shown, model = self._words.order, self._words
+        self._has_optimum = model.text(int(shown[0]), OPTIMUM) != ""
+        ends = {int(shown[0]), int(shown[-1]), int(shown[len(shown) // 2])}
+        for column in range(WORD + 1, len(COLUMNS)):
+            texts = [tr(COLUMNS[column][0]), *(model.text(entry, column) for entry in ends)]
+            wide = max(metrics.horizontalAdvance(text) for text in texts) + GAP
+            self._wide[column] = max(self._wide[column], wide)
+        self._share()
+
+    def _share(self) -> None:
+        """Numbers take what they need, words what is left."""
+        row = round(ROW * QFontMetrics(self.font()).height())
+        self.verticalHeader().setDefaultSectionSize(row)
+        rows = self._words.rowCount()
+        self.setMaximumHeight(self.horizontalHeader().sizeHint().height() + rows * row + 2)
+        least = QFontMetrics(self.font()).horizontalAdvance(BEST + "MMM")
+        shown = [c for c in range(WORD + 1, len(COLUMNS)) if self._has_optimum or c not in (OPTIMUM, GAP_TO_OPTIMUM)]
+        if least + sum(self._wide[c] for c in shown) > self.viewport().width() and self._has_optimum:
+            shown.remove(GAP_TO_OPTIMUM)  # the two that it is the difference of stay
+        for column in (OPTIMUM, GAP_TO_OPTIMUM):
+            self.setColumnHidden(column, column not in shown)
+        numbers = sum(self._wide[c] for c in shown)
+        self.setColumnWidth(WORD, max(least, self.viewport().width() - numbers))
+        for column in range(WORD + 1, len(COLUMNS)):
+            if self.columnWidth(column) != self._wide[column]:
+                self.setColumnWidth(column, self._wide[column])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._share()
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, min(self.maximumHeight(), 260))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, min(self.maximumHeight(), 80))

@@ -1,0 +1,238 @@
+"""The inspector shows one state as the table has it, and the last update there as it was made."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableView
+from pytestqt.qtbot import QtBot
+
+from langrl_gui.core import oracle, scenario
+from langrl_gui.core.scenario import Scenario, from_data
+from langrl_gui.core.telemetry import Observer, Wanted, find_update
+from langrl_gui.core.trainer import Trainer
+from langrl_gui.ui.selection import Selection
+from langrl_gui.ui.session import PAUSED, Session
+from langrl_gui.ui.views.inspector import CHANCE, COLUMNS, GAP_TO_OPTIMUM, OPTIMUM, TRIED, WORD, Inspector, Q
+
+
+class Shown:
+    """A trainer, and a visible inspector of it."""
+
+    def __init__(self, qtbot: QtBot, problem: Scenario) -> None:
+        self.trainer = Trainer(problem)
+        self.observer = Observer(self.trainer)
+        self.selection = Selection()
+        self.view = Inspector(self.selection)
+        qtbot.addWidget(self.view)
+        self.view.resize(330, 500)
+        self.view.begin(problem)
+        self.view.show()
+
+    def draw(self, steps: int) -> None:
+        self.trainer.advance(steps)
+        self.view.draw(self.observer.observe(Wanted(**self.view.wants())))
+
+    @property
+    def table(self) -> QTableView:
+        found = self.view.findChild(QTableView)
+        assert isinstance(found, QTableView)
+        return found
+
+    def column(self, number: int) -> list[str]:
+        model = self.table.model()
+        return [str(model.data(model.index(row, number))) for row in range(model.rowCount())]
+
+    def texts(self) -> str:
+        return "\n".join(label.text() for label in self.view.findChildren(QLabel) if label.isVisible())
+
+
+@pytest.fixture
+def love(qtbot: QtBot) -> Shown:
+    return Shown(qtbot, scenario.find("i-love-you"))
+
+
+def copied(shown: Shown) -> dict[str, list[str]]:
+    """The table on the clipboard: word -> its cells."""
+    shown.view.copy()
+    lines = QApplication.clipboard().text().split("\n")
+    start = next(number for number, line in enumerate(lines) if line.startswith("word\t"))
+    rows = [line.split("\t") for line in lines[start + 1 : start + 1 + shown.table.model().rowCount()]]
+    return {row[0]: row[1:] for row in rows}
+
+
+def test_that_the_numbers_are_those_of_the_table_however_they_are_sorted(love: Shown) -> None:
+    problem = love.trainer.scenario
+    solution = oracle.solve(problem)
+    love.view.set_optimum(solution)
+    love.selection.select((0, 0, 1))
+    love.draw(2500)
+    row = love.trainer.tables.find_row((0, 0, 1))
+    assert row is not None
+    q, visits = love.trainer.learned.q[3 * row : 3 * row + 3], love.trainer.learned.visits[3 * row : 3 * row + 3]
+    q_star = solution.q(0, (0, 1))
+    for column in range(len(COLUMNS)):
+        for order in (Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder):
+            love.table.sortByColumn(column, order)
+            rows = copied(love)
+            for number, word in enumerate(problem.language.words):
+                cells = rows[word]
+                assert [float(cell) for cell in cells[:3]] == [q[number], q_star[number], q[number] - q_star[number]]
+                assert int(cells[3]) == visits[number]
+            shown = love.column(TRIED)
+            words = [text.replace("▸ ", "") for text in love.column(WORD)]
+            assert [int(text.replace("\u202f", "")) for text in shown] == [
+                visits[problem.language.words.index(word)] for word in words
+            ]
+    love.table.sortByColumn(Q, Qt.SortOrder.DescendingOrder)
+    numbers = [float(text.replace("−", "-")) for text in love.column(Q)]
+    assert numbers == sorted(numbers, reverse=True)
+    assert love.column(WORD)[0] == "▸ 你"
+
+
+def test_that_the_last_update_is_told_short_on_screen_and_with_all_digits_when_copied(love: Shown) -> None:
+    love.selection.select((0, 0, 1))
+    love.draw(1)
+    love.draw(400)
+    update = find_update(love.trainer.start_scenario, love.trainer.timeline, 400, (0, 0, 1), lambda _: True)
+    assert update is not None
+    assert "Last update here" in love.texts()
+    assert f"step {update.step}" in love.texts()
+    love.view.copy()
+    text = QApplication.clipboard().text()
+    assert f"= {update.new!r}" in text
+    assert f"surprise {update.td_error!r}" in text
+
+
+def test_that_control_c_copies(love: Shown, qtbot: QtBot) -> None:
+    love.draw(10)
+    QApplication.clipboard().clear()
+    love.view.activateWindow()
+    qtbot.waitUntil(love.view.isActiveWindow)
+    love.table.setFocus()
+    qtbot.keyClick(love.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    assert QApplication.clipboard().text() == love.view.as_text() != ""
+
+
+def test_that_it_follows_the_agent_until_a_state_is_selected(love: Shown, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(love.view.subtitleChanged) as told:
+        love.draw(1)
+    assert told.args == ["where the agent is · seen 0 ×"]
+    assert love.view.title() == "State 我"
+    love.draw(2)
+    assert love.view.title() == "State 我我"
+    love.selection.select((0,))
+    love.draw(3)
+    assert love.view.title() == "State ⌂"
+
+
+def test_that_at_a_speed_that_no_eye_can_follow_the_start_is_shown(love: Shown, qtbot: QtBot) -> None:
+    love.draw(1)
+    love.draw(3000)
+    assert love.view.wants() == {"inspected": (0,)}
+    qtbot.waitUntil(lambda: love.view.wants() == {"inspected": ()})  # it stands still
+
+
+def test_that_q_star_is_left_out_until_it_is_known(love: Shown) -> None:
+    love.draw(10)
+    assert love.table.isColumnHidden(OPTIMUM)
+    assert love.table.isColumnHidden(GAP_TO_OPTIMUM)
+    love.view.set_optimum(oracle.solve(love.trainer.scenario))
+    assert not love.table.isColumnHidden(OPTIMUM)
+
+
+def test_that_an_empty_state_says_what_would_fill_it(love: Shown) -> None:
+    assert "appears here" in love.texts()
+    love.selection.select((0, 0, 1, 2))
+    love.draw(100)
+    assert "the text has ended" in love.texts()
+
+
+def test_that_a_row_of_thousands_of_words_is_written_out_where_it_is_seen_only(qtbot: QtBot) -> None:
+    problem = from_data(
+        {
+            "name": "large",
+            "language": {"words": [f"w{n}" for n in range(5000)], "joiner": " ", "max_length": 2},
+            "prompts": [{"references": ["w7 w8"]}],
+            "rewards": [{"kind": "match"}],
+        }
+    )
+    shown = Shown(qtbot, problem)
+    shown.selection.select((0,))
+    shown.draw(20_000)
+    asked: set[int] = set()
+    model = shown.table.model()
+    text = model.text  # type: ignore[attr-defined]
+    model.text = lambda entry, column: asked.add(entry) or text(entry, column)  # type: ignore[attr-defined]
+    shown.draw(30_000)
+    shown.view.grab()
+    assert model.rowCount() == 5000
+    assert 0 < len(asked) < 60
+
+
+def test_that_texts_which_look_alike_have_no_one_chance_or_optimum(qtbot: QtBot) -> None:
+    problem = from_data(
+        {
+            "name": "alike",
+            "language": {"words": ["a", "b"], "max_length": 3, "context": 0},
+            "prompts": [{"references": ["abb"]}],
+            "rewards": [{"kind": "match"}],
+        }
+    )
+    shown = Shown(qtbot, problem)
+    shown.view.set_optimum(oracle.solve(problem))
+    shown.selection.select((0,))
+    shown.draw(500)
+    assert set(shown.column(OPTIMUM)) == {"—"}
+    assert set(shown.column(CHANCE)) == {"95.0\u202f%", "5.0\u202f%"}
+
+
+def test_that_an_update_from_before_anybody_looked_is_found(qtbot: QtBot) -> None:
+    session, selection = Session(), Selection()
+    view = Inspector(selection)
+    qtbot.addWidget(view)
+    view.updateWanted.connect(session.find_update)
+    view.updateGivenUp.connect(session.stop_finding)
+    session.finding.connect(view.set_finding)
+    session.start()
+    problem = scenario.find("i-love-you")
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open(problem)
+    view.begin(problem)
+    session.look(Wanted(inspected=()))
+    session.step(2000)
+    qtbot.waitUntil(lambda: (shot := session.take()) is not None and shot.step == 2000, timeout=20_000)
+    qtbot.waitUntil(lambda: session.state == PAUSED)
+    selection.select((0, 1))
+    session.look(Wanted(**view.wants()))
+    trainer = Trainer(problem)
+    trainer.advance(2000)
+    update = find_update(problem, trainer.timeline, 2000, (0, 1), lambda _: True)
+    assert update is not None
+
+    def is_told() -> bool:
+        snapshot = session.take()
+        if snapshot is not None:
+            view.draw(snapshot)
+        return f"surprise {update.td_error!r}" in view.as_text()
+
+    qtbot.waitUntil(is_told, timeout=20_000)
+    session.close()
+
+
+def test_that_a_long_search_is_offered_with_its_time_and_can_be_stopped(love: Shown, qtbot: QtBot) -> None:
+    love.draw(1000)
+    love.selection.select((0, 1))
+    with qtbot.waitSignal(love.view.updateWanted) as wanted:
+        love.draw(1001)
+    assert wanted.args == [(0, 1), False]
+    love.view.set_finding(False, 75.0)
+    button = love.view.findChild(QPushButton, "findUpdate")
+    assert isinstance(button, QPushButton)
+    assert "1:15" in button.text()
+    with qtbot.waitSignal(love.view.updateWanted) as insists:
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert insists.args == [(0, 1), True]
+    love.view.set_finding(True, 0.0)
+    stop = love.view.findChild(QPushButton, "stopFinding")
+    assert isinstance(stop, QPushButton)
+    with qtbot.waitSignal(love.view.updateGivenUp):
+        qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
