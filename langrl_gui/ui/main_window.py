@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
         self._asked: Wanted | None = None
         self._was_painted = False
 
-        self.heat, self.graph, self.tape = QHeatMap(self.selection), StateGraph(), EpisodeTape()
+        self.heat, self.graph, self.tape = QHeatMap(self.selection), StateGraph(), EpisodeTape(self.selection)
         self.table, self.inspector = ExactTable(self.selection), Inspector(self.selection)
         self.curves: LearningCurves | None = None
         self.parameters, self.status, self.side_status = Parameters(), RunStatus(), SideStatus(session.side)
@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
         self._cards = (side, graph, curves, heat, tape, exact, inspector)
         side.setMaximumWidth(340)  # room that is gained goes to what there is to see
         inspector.setMaximumWidth(460)
-        tape.setMaximumHeight(190)
+        tape.setMaximumHeight(260)
         self._arrange()
         self.parameters.edited.connect(self.session.set)
         self.inspector.updateWanted.connect(self.session.find_update)

@@ -1,9 +1,9 @@
 """The episode tape tells what was said and earned, and what the agent would say now beside the optimum."""
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QPalette
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QToolTip
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QScrollBar, QToolTip
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import oracle, scenario
@@ -11,6 +11,7 @@ from langrl_gui.core.scenario import Scenario, from_data
 from langrl_gui.core.telemetry import Observer, Snapshot, TapeStep, Wanted
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui import theme
+from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.views.episode_tape import EpisodeTape
 
 
@@ -19,7 +20,8 @@ class Shown:
 
     def __init__(self, qtbot: QtBot, problem: Scenario, size: tuple[int, int] = (900, 70)) -> None:
         self.trainer = Trainer(problem)
-        self.view = EpisodeTape()
+        self.selection = Selection()
+        self.view = EpisodeTape(self.selection)
         qtbot.addWidget(self.view)
         self.view.resize(*size)
         self.view.begin(problem)
@@ -36,7 +38,7 @@ class Shown:
         """What a pointer is told that goes along the first or second row, from left to right."""
         y, tips = (12, 45)[row], [""]
         for x in range(self.view.width()):
-            tip = self.view.describe(QPointF(x, y))
+            tip = self.view.describe(QPointF(x, y)).split("\nClick: ")[0]
             if tip != tips[-1]:
                 tips.append(tip)
         return [tip for tip in tips if tip]
@@ -203,7 +205,7 @@ def test_that_a_right_word_is_green_and_a_wrong_one_red(love: Shown) -> None:
 
 
 def test_that_an_empty_tape_says_what_would_fill_it(qtbot: QtBot) -> None:
-    view = EpisodeTape()
+    view = EpisodeTape(Selection())
     qtbot.addWidget(view)
     view.resize(600, 70)
     assert len(colors(view.grab().toImage())) > 1
@@ -235,3 +237,97 @@ def test_that_keyboard_users_are_told_the_tape(love: Shown, qtbot: QtBot) -> Non
     qtbot.waitUntil(love.view.isActiveWindow)
     love.view.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.waitUntil(lambda: love.view.accessibleDescription() == "  ".join(["⌂", *said]))
+
+
+def test_that_every_remembered_episode_is_in_its_place_with_its_rewards(tea: Shown) -> None:
+    trainer = tea.trainer
+    said: list[tuple[int, ...]] = []
+    for _ in range(30):
+        trainer.advance(10**9, trainer.episode + 1)
+        edges = trainer.last_edges(7)
+        said.append(tuple(trainer.tables.words_of(edges).tolist()))
+    trainer.advance(trainer.step + 3)
+    tape = Observer(trainer).observe(Wanted(tape=31)).tape
+    assert tape is not None
+    assert [tuple(step.word for step in episode.steps) for episode in tape.past] == said[::-1]
+    assert [episode.number for episode in tape.past] == list(range(30, 0, -1))
+    assert tape.remembered == 30
+    edges = trainer.last_edges(trainer.step)
+    rewards = [step.reward for episode in reversed(tape.past) for step in episode.steps]
+    assert rewards + [step.reward for step in tape.steps] == trainer.tables.reward[edges].tolist()
+
+
+def test_that_no_more_is_remembered_than_the_tape_holds(love: Shown) -> None:
+    love.trainer.advance(30_001)
+    tape = Observer(love.trainer).observe(Wanted(tape=10**6)).tape
+    assert tape is not None
+    assert len(tape.past) == tape.remembered == 4095 // 3
+    assert tape.past[-1].number == 10_000 - 4095 // 3 + 1
+
+
+def test_that_a_run_taken_up_from_a_moment_remembers_the_words_in_progress_only(love: Shown) -> None:
+    love.trainer.advance(3002)
+    again = Trainer.of_moment(love.trainer.start_scenario, love.trainer.moment())
+    tape = Observer(again).observe(Wanted(tape=10)).tape
+    assert tape is not None
+    assert tape.past == ()
+    assert [step.word for step in tape.steps] == list(love.trainer.words)
+    again.advance(3009)
+    tape = Observer(again).observe(Wanted(tape=10)).tape
+    assert tape is not None
+    assert [episode.number for episode in tape.past] == [1003, 1002, 1001]
+
+
+def test_that_history_scrolls_and_stands_still_while_the_run_goes_on(love: Shown, qtbot: QtBot) -> None:
+    love.draw(3000)
+    bar = love.view.findChild(QScrollBar)
+    assert isinstance(bar, QScrollBar)
+    assert bar.isVisible()
+    newest = love.tips(1)
+    qtbot.keyClick(love.view, Qt.Key.Key_PageDown)
+    qtbot.keyClick(love.view, Qt.Key.Key_Down)
+    love.draw(3000)  # what was scrolled to is asked for, and comes
+    love.view.grab()
+    scrolled = love.tips(1)
+    assert scrolled != newest
+    love.draw(6000)
+    assert love.tips(1) == scrolled
+    qtbot.keyClick(love.view, Qt.Key.Key_Home)
+    tape = love.draw(6000).tape
+    assert tape is not None
+    words = love.trainer.scenario.language.words
+    assert [tip.split(":")[0] for tip in love.tips(1)[1:]] == [words[step.word] for step in tape.previous]
+
+
+def test_that_a_click_on_a_word_selects_the_state_it_led_to(love: Shown, qtbot: QtBot) -> None:
+    tape = love.draw(3002).tape
+    assert tape is not None
+
+    def click(text: str, row: int) -> None:
+        y = (12, 45)[row]
+        x = next(x for x in range(900) if love.view.describe(QPointF(x, y)).startswith(text))
+        qtbot.mouseClick(love.view, Qt.MouseButton.LeftButton, pos=QPoint(x + 3, y))
+
+    click("Prompt", 0)
+    assert love.selection.state == (0,)
+    click(love.trainer.scenario.language.words[tape.steps[0].word], 0)
+    assert love.selection.state == (0, tape.steps[0].word)
+    click("The next word", 0)
+    assert love.selection.state == tape.state == (0, *love.trainer.words)
+    last = tape.previous[2]
+    x = max(x for x in range(900) if "reward" in love.view.describe(QPointF(x, 45)))
+    qtbot.mouseClick(love.view, Qt.MouseButton.LeftButton, pos=QPoint(x - 3, 45))
+    assert love.selection.state == last.state == (0, *(step.word for step in tape.previous[:2]))
+
+
+def test_that_arrow_keys_walk_along_the_episode(love: Shown, qtbot: QtBot) -> None:
+    love.draw(3002)
+    words = love.trainer.words
+    states = [(0, *words[:count]) for count in range(3)]
+    for state in (states[2], states[1], states[0], states[0]):
+        qtbot.keyClick(love.view, Qt.Key.Key_Left)
+        assert love.selection.state == state
+    qtbot.keyClick(love.view, Qt.Key.Key_Right)
+    assert love.selection.state == states[1]
+    qtbot.keyClick(love.view, Qt.Key.Key_Escape)
+    assert love.selection.state == ()

@@ -157,7 +157,7 @@ def test_a_finished_run_goes_on_as_far_again(qtbot: QtBot, session: Session) -> 
 
 def test_only_what_is_wanted_is_made(qtbot: QtBot, session: Session) -> None:
     open_(qtbot, session)
-    session.look(Wanted(tape=True))
+    session.look(Wanted(tape=2))
     snapshot = latest(qtbot, session)
     assert snapshot.tape is not None
     assert (snapshot.curves, snapshot.graph, snapshot.heat, snapshot.says) == (None, None, None, None)

@@ -29,6 +29,7 @@ from langrl_gui.core.telemetry.table import Column as Column
 from langrl_gui.core.telemetry.table import Ranking as Ranking
 from langrl_gui.core.telemetry.table import Table as Table
 from langrl_gui.core.telemetry.table import TableObserver
+from langrl_gui.core.telemetry.tape import Episode as Episode
 from langrl_gui.core.telemetry.tape import Tape as Tape
 from langrl_gui.core.telemetry.tape import TapeStep as TapeStep
 from langrl_gui.core.telemetry.tape import observe_tape
@@ -49,7 +50,8 @@ class Wanted:
 
     curves: bool = False
     says: bool = False
-    tape: bool = False
+    tape: int = 0
+    """Episodes on the tape, the one in progress among them; 0: no tape."""
     graph: int = 0
     """Most states per column of the state graph; 0: no graph."""
     heat_rows: tuple[int, int] = (0, 0)
@@ -153,7 +155,7 @@ class Observer:
             trainer.tables.rows,
             curves=observe_curves(trainer) if wanted.curves else None,
             says=tuple(trainer.greedy_text(prompt) for prompt in prompts) if wanted.says else None,
-            tape=observe_tape(trainer) if wanted.tape else None,
+            tape=observe_tape(trainer, wanted.tape) if wanted.tape else None,
             graph=self._graph.observe(wanted.graph, fresh) if wanted.graph else None,
             heat=observe_heat(self._order, wanted.heat_rows, wanted.heat_slots, wanted.selected)
             if shows_heat

@@ -1,4 +1,4 @@
-"""The last words said, one by one, with what each earned."""
+"""The last words said, one by one, with what each earned: the episode in progress and those before it."""
 
 from dataclasses import dataclass
 
@@ -17,43 +17,77 @@ class TapeStep:
     reward: float
     shares: tuple[float, ...]
     """What each reward term gave to it; they add up to it."""
+    state: tuple[int, ...]
+    """Prompt and words of the row in which it was chosen."""
+
+
+@dataclass(frozen=True)
+class Episode:
+    """A text that was said to its end."""
+
+    number: int
+    """Counted from 1."""
+    prompt: int
+    steps: tuple[TapeStep, ...]
 
 
 @dataclass(frozen=True)
 class Tape:
-    """The episode in progress and the one before it (empty where it is no longer remembered)."""
+    """The episode in progress, and the latest of those that are remembered."""
 
     prompt: int
     steps: tuple[TapeStep, ...]
-    previous_prompt: int
-    previous: tuple[TapeStep, ...]
+    state: tuple[int, ...]
+    """The row in which the agent is."""
+    past: tuple[Episode, ...]
+    """The last one first."""
+    remembered: int
+    """Episodes that could be asked for, `past` among them."""
     last_q: float
     """Value of the last word said, before it was learned from."""
     last_td_error: float
 
+    @property
+    def previous(self) -> tuple[TapeStep, ...]:
+        """The words of the last episode; none where it is not remembered."""
+        return self.past[0].steps if self.past else ()
 
-def observe_tape(trainer: Trainer) -> Tape:
-    """The tape as it is now."""
-    tape, slots = trainer.progress.tape, trainer.tables.slots
-    position, step = trainer.position, trainer.step
-    edges = trainer.last_edges(position)
-    reach = min(step, len(tape), position + trainer.scenario.language.max_length)
-    before = trainer.last_edges(reach)[: reach - position]
-    starts = np.flatnonzero(np.isin(before // np.uint64(slots), trainer.tables.starts))
-    previous = before[starts[-1] :] if len(starts) else before[:0]
-    prompts = np.flatnonzero(trainer.tables.starts == (previous[0] // np.uint64(slots))) if len(previous) else [0]
-    amounts = trainer.progress.amounts
+    @property
+    def previous_prompt(self) -> int:
+        """The prompt of the last episode; 0 where it is not remembered."""
+        return self.past[0].prompt if self.past else 0
+
+
+def observe_tape(trainer: Trainer, episodes: int = 2) -> Tape:
+    """The tape as it is now, with so many episodes, the one in progress among them."""
+    tables, position = trainer.tables, trainer.position
+    edges = trainer.last_edges(min(trainer.step, len(trainer.progress.tape)))
+    nodes = edges.astype(np.int64) // tables.slots
+    begins = np.flatnonzero((tables.length[nodes] == 0) & (nodes > 1))  # where nothing is remembered there is node 0
+    said, now = edges[: len(edges) - position], edges[len(edges) - position :]
+    begins = begins[begins < len(said)]
+    past, end = [], len(said)
+    for number, begin in enumerate(begins[::-1][: episodes - 1].tolist()):
+        steps = _steps(trainer, said[begin:end])
+        past.append(Episode(trainer.episode - number, steps[0].state[0], steps))
+        end = begin
+    amounts, row = trainer.progress.amounts, int(tables.row[trainer.progress.counters[arrays.NODE]])
     return Tape(
         trainer.prompt,
-        _steps(trainer, edges),
-        int(prompts[0]),
-        _steps(trainer, previous),
+        _steps(trainer, now),
+        (tables.prompt(row), *tables.seen(row)),
+        tuple(past),
+        len(begins),
         float(amounts[arrays.LAST_Q]),
         float(amounts[arrays.LAST_TD_ERROR]),
     )
 
 
 def _steps(trainer: Trainer, edges: NDArray[np.uint64]) -> tuple[TapeStep, ...]:
-    words, rewards = trainer.tables.words_of(edges), trainer.tables.reward[edges]
-    shares = trainer.tables.shares_of(edges).tolist()
-    return tuple(TapeStep(int(w), float(r), tuple(s)) for w, r, s in zip(words, rewards, shares, strict=True))
+    tables = trainer.tables
+    words, rewards, shares = tables.words_of(edges), tables.reward[edges], tables.shares_of(edges)
+    rows = tables.row[edges // np.uint64(tables.slots)].tolist()
+    return tuple(
+        TapeStep(word, reward, tuple(share), (tables.prompt(row), *tables.seen(row)))
+        for word, reward, share, row in zip(words.tolist(), rewards.tolist(), shares.tolist(), rows, strict=True)
+    )

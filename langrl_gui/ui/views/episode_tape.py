@@ -1,30 +1,34 @@
-"""The episode tape: the words of the episode in progress with what they earned, the episode before it, and what the
-agent would say now. Knows telemetry's Tape and Text and the scenario's words.
+"""The episode tape: the words of the episode in progress with what they earned, the episodes before it, and what the
+agent would say now. Knows telemetry's Tape and Text, the scenario's words, and which state is selected.
 """
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
     QFont,
     QFontMetricsF,
     QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
     QPainter,
     QPaintEvent,
     QPalette,
     QPen,
     QResizeEvent,
+    QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollBar, QToolTip, QWidget
 
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.telemetry import Snapshot, TapeStep
-from langrl_gui.ui import format, theme
+from langrl_gui.core.telemetry import Episode, Snapshot, TapeStep
+from langrl_gui.ui import format, names, theme
+from langrl_gui.ui.selection import Selection, State
 
 PILL: Final = 1.6
 """Height of a word on the tape, in line heights; so is what follows."""
@@ -40,7 +44,9 @@ SIDE_BY_SIDE: Final = 30.0
 MOST_OF_ANSWERS: Final = 0.5
 """Share of the width that the answers take at most."""
 FADED: Final = 0.6
-"""Opacity of the episode before."""
+"""Opacity of the episodes before."""
+EVERYTHING: Final = 1 << 20
+"""More episodes than are ever remembered."""
 EQUAL: Final = 1e-9
 """Values that differ by less than this share of them are the same, added up in another order."""
 
@@ -53,6 +59,8 @@ class _Pill(NamedTuple):
     color: QColor
     """Of its border and of what it earned."""
     tip: str
+    state: State = ()
+    """What a click on it selects: the state that it led to, or, where the text ended, that in which it was said."""
 
 
 class _Answer(NamedTuple):
@@ -86,23 +94,33 @@ def _tabular(font: QFont) -> QFont:
 
 
 class EpisodeTape(QWidget):
-    """objectName "episodeTape". The episode in progress above, the one before it, faded, below."""
+    """objectName "episodeTape". The episode in progress above, those before it, faded, below.
+
+    Once one scrolls, what is remembered stands still, while the episode in progress goes on; back at its newest end it
+    moves again.
+    """
 
     titleChanged = Signal(str)
     subtitleChanged = Signal(str)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("episodeTape")
         self.setAccessibleName(tr("Episode"))
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setMinimumSize(120, round(self._rows_height(2)) + 1)
+        self._selection = selection
         self._answers = _Answers(self)
+        self._bar = QScrollBar(Qt.Orientation.Vertical, self)
+        self._bar.setAccessibleName(tr("Episodes before"))
+        self._bar.valueChanged.connect(self._on_scrolled)
+        self._history: tuple[Episode, ...] = ()
         self._scenario: Scenario | None = None
         self._solution: Solution | None = None
         self._snapshot: Snapshot | None = None
         self._title, self._subtitle = self.title(), ""
-        self._spots: list[tuple[QRectF, str]] = []
+        self._spots: list[tuple[QRectF, _Pill]] = []
+        selection.changed.connect(self._on_selected)
 
     # -- what the window asks -----------------------------------------------------------------------------------------
 
@@ -115,6 +133,9 @@ class EpisodeTape(QWidget):
     def begin(self, scenario: Scenario) -> None:
         """Forget everything: a new run of `scenario` begins."""
         self._scenario, self._solution, self._snapshot = scenario, None, None
+        self._history = ()
+        self._bar.setValue(0)
+        self._set_range()
         self._announce("")
         self._show_answers()
         self.update()
@@ -126,7 +147,11 @@ class EpisodeTape(QWidget):
 
     def wants(self) -> dict[str, Any]:
         """The fields of telemetry.Wanted that it needs."""
-        return {"tape": True, "says": True}
+        if self._bar.value():
+            episodes = 1 if self._history else EVERYTHING
+        else:
+            episodes = 1 + self._rows()
+        return {"tape": episodes, "says": True}
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show this moment; what is not in it stays as it was."""
@@ -136,10 +161,13 @@ class EpisodeTape(QWidget):
         if before is None or (before.says, before.gamma) != (snapshot.says, snapshot.gamma):
             self._show_answers()
         subtitle, tape = "", snapshot.tape
+        if self._bar.value() and not self._history:
+            self._history = tape.past
+        self._set_range()
         if tape.steps:
             total = sum(step.reward for step in tape.steps)
             subtitle = tr("return so far {total}", total=_reward(total))
-        if tape.steps or tape.previous:
+        if tape.steps or tape.remembered:
             surprise = tr("surprise {delta}", delta=format.amount(tape.last_td_error))
             subtitle = " · ".join(part for part in (subtitle, surprise) if part)
         self._announce(subtitle)
@@ -150,7 +178,7 @@ class EpisodeTape(QWidget):
     def _tell(self) -> None:
         """Give those who do not see the tape its words; only while they are at it, because it changes all the time."""
         tape = self._snapshot.tape if self._snapshot is not None else None
-        pills = self._pills(tape.prompt, tape.steps) if tape is not None else []
+        pills = self._pills(tape.prompt, tape.steps, tape.state) if tape is not None else []
         self.setAccessibleDescription(self._all_words(pills))
 
     def _announce(self, subtitle: str) -> None:
@@ -185,9 +213,7 @@ class EpisodeTape(QWidget):
             return _Answer(prompt, text, _two_digits(said.total), False, "\n".join(tip))
         tip.append(tr("The optimum is {text}: value {value}, return {total}",
                       text=best.text, value=_exact(best.value), total=_exact(best.return_)))  # fmt: skip
-        # Values with another discount than the optimum's cannot be compared.
-        comparable = snapshot.gamma == scenario.learner.gamma
-        equal = comparable and abs(said.value - best.value) <= EQUAL * max(1.0, abs(best.value))
+        equal = abs(said.value - best.value) <= EQUAL * max(1.0, abs(best.value))
         earned, most = _two_digits(said.total), _two_digits(best.return_)
         if equal or said.words == best.words:
             return _Answer(prompt, text, tr("= optimum, return {number}", number=most), True, "\n".join(tip))
@@ -205,6 +231,40 @@ class EpisodeTape(QWidget):
         else:
             top = min(round(self._rows_height(2)), self.height())
             self._answers.setGeometry(0, top, self.width(), self.height() - top)
+        room = self._room()
+        wide, row = self._bar.sizeHint().width(), round((PILL + BETWEEN) * em)
+        self._bar.setGeometry(round(room.right()) - wide, row, wide, round(room.height()) - row)
+        self._set_range()
+
+    def _room(self) -> QRectF:
+        """Where the tape is."""
+        if self._answers.x() > 0:
+            return QRectF(0, 0, self._answers.x() - QFontMetricsF(self.font()).height(), self.height())
+        high = self._answers.y() if self._answers.y() < self.height() else self.height()
+        return QRectF(0, 0, self.width(), high)
+
+    def _rows(self) -> int:
+        """Past episodes that are in sight."""
+        em = QFontMetricsF(self.font()).height()
+        return max(0, int((self._room().height() + BETWEEN * em + 0.5) / ((PILL + BETWEEN) * em)) - 1)
+
+    def _set_range(self) -> None:
+        tape = self._snapshot.tape if self._snapshot is not None else None
+        remembered = len(self._history) or (tape.remembered if tape is not None else 0)
+        rows = self._rows()
+        self._bar.setRange(0, max(0, remembered - rows))
+        self._bar.setPageStep(max(1, rows))
+        self._bar.setVisible(rows > 0 and remembered > rows)
+
+    @Slot()
+    def _on_scrolled(self) -> None:
+        if not self._bar.value():
+            self._history = ()
+        self.update()
+
+    @Slot()
+    def _on_selected(self) -> None:
+        self.update()
 
     def _rows_height(self, rows: int) -> float:
         em = QFontMetricsF(self.font()).height()
@@ -218,25 +278,27 @@ class EpisodeTape(QWidget):
             painter.setFont(_tabular(self.font()))
             em = QFontMetricsF(self.font()).height()
             self._spots.clear()
-            beside = self._answers.x() > 0
-            room = QRectF(0, 0, self._answers.x() - em if beside else self.width(), self.height())
+            room = self._room()
             tape = self._snapshot.tape if self._snapshot is not None else None
             if tape is None or self._scenario is None:
                 self._paint_sentence(painter, room)
             else:
                 painter.setClipRect(room)
-                rows = 2 if self.height() >= self._rows_height(2) else 1
                 row = QRectF(1, 0, room.width() - 2, PILL * em)
-                unknown = _Pill("?", "", theme.BLUE, tr("The next word"))
-                self._paint_row(painter, row, [*self._pills(tape.prompt, tape.steps), unknown], "")
-                row.translate(0, (PILL + BETWEEN) * em)
-                if rows == 2 and tape.previous:
-                    total = sum(step.reward for step in tape.previous)
+                unknown = _Pill("?", "", theme.BLUE, tr("The next word"), tape.state)
+                self._paint_row(painter, row, [*self._pills(tape.prompt, tape.steps, tape.state), unknown], "")
+                if not self._bar.isHidden():
+                    row.setRight(self._bar.x() - 0.5 * em)
+                first = self._bar.value() if self._history else 0
+                for episode in (self._history or tape.past)[first : first + self._rows()]:
+                    row.translate(0, (PILL + BETWEEN) * em)
+                    total = sum(step.reward for step in episode.steps)
                     painter.setOpacity(FADED)
-                    pills = self._pills(tape.previous_prompt, tape.previous)
-                    self._paint_row(painter, row, pills, f"= {_reward(total)}")
-                elif rows == 2 and not tape.steps:
-                    self._paint_sentence(painter, row)
+                    pills = self._pills(episode.prompt, episode.steps)
+                    end = f"= {_reward(total)}   " + tr("episode {number}", number=format.count(episode.number))
+                    self._paint_row(painter, row, pills, end)
+                if not tape.remembered and not tape.steps and self._rows():
+                    self._paint_sentence(painter, row.translated(0, (PILL + BETWEEN) * em))
             if self.hasFocus():
                 theme.paint_focus(painter, self)
 
@@ -245,19 +307,23 @@ class EpisodeTape(QWidget):
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
         painter.drawText(room, align, tr("The words of an episode appear here, with what each earned."))
 
-    def _pills(self, prompt: int, steps: Sequence[TapeStep]) -> list[_Pill]:
+    def _pills(self, prompt: int, steps: Sequence[TapeStep], now: State = ()) -> list[_Pill]:
+        """The prompt and the words; `now` is the state that the last one led to, if the text has not ended."""
         assert self._scenario is not None
         line, starts, words = theme.line(self.palette()), self._scenario.starts, self._scenario.language.words
         start = starts[prompt].text or "⌂"
-        pills = [_Pill(start, "", line, tr("Prompt: {text}", text=starts[prompt].text or tr("nothing")))]
-        for step in steps:
+        after = [step.state for step in steps] + [now or steps[-1].state]
+        prompt_tip = tr("Prompt: {text}", text=starts[prompt].text or tr("nothing"))
+        pills = [_Pill(start, "", line, prompt_tip, after[0])]
+        for step, led_to in zip(steps, after[1:], strict=True):
             color = line
             if step.reward:
                 color = theme.readable(theme.GREEN if step.reward > 0 else theme.RED, self.palette())
             tip = tr("{word}: reward {reward}", word=words[step.word], reward=_exact(step.reward))
             if len(step.shares) > 1:
                 tip = "\n".join([tip, *self._shares(step)])
-            pills.append(_Pill(words[step.word], _reward(step.reward), color, tip))
+            tip += "\n" + tr("Click: state {name}", name=names.name_of(self._scenario, led_to))
+            pills.append(_Pill(words[step.word], _reward(step.reward), color, tip, led_to))
         return pills
 
     def _shares(self, step: TapeStep) -> list[str]:
@@ -289,8 +355,9 @@ class EpisodeTape(QWidget):
         x, high, center = row.left(), row.height(), row.center().y()
         for place, index in enumerate(shown):
             pill, rect = pills[index], QRectF(x, row.top(), widths[index], high - 1)
-            self._spots.append((rect, pill.tip))
-            painter.setPen(QPen(pill.color, 1.2))
+            self._spots.append((rect, pill))
+            selected = pill.state != () and pill.state == self._selection.state
+            painter.setPen(QPen(theme.BLUE, 2.2) if selected else QPen(pill.color, 1.2))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(rect.adjusted(0.5, 0.5, -0.5, -0.5), high / 2, high / 2)
             inner = rect.adjusted(0.7 * em, 0, -0.7 * em, 0)
@@ -304,7 +371,7 @@ class EpisodeTape(QWidget):
             if place == 0 and left_out:
                 gap = QRectF(x, row.top(), gap_width, high)
                 painter.drawText(gap, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, f"⋯ {left_out}")
-                self._spots.append((gap, self._all_words(pills)))
+                self._spots.append((gap, _Pill("", "", muted, self._all_words(pills))))
                 x = gap.right()
             if place + 1 < len(shown):
                 painter.drawText(QRectF(x, row.top(), arrow, high), Qt.AlignmentFlag.AlignCenter, "→")
@@ -317,7 +384,11 @@ class EpisodeTape(QWidget):
 
     def describe(self, point: QPointF) -> str:
         """What lies at this point of the tape, with its exact numbers; empty where there is nothing."""
-        return next((tip for rect, tip in self._spots if rect.contains(point)), "")
+        pill = self._pill_at(point)
+        return "" if pill is None else pill.tip
+
+    def _pill_at(self, point: QPointF) -> _Pill | None:
+        return next((pill for rect, pill in self._spots if rect.contains(point)), None)
 
     # -- events -------------------------------------------------------------------------------------------------------
 
@@ -326,6 +397,46 @@ class EpisodeTape(QWidget):
             QToolTip.showText(event.globalPos(), self.describe(QPointF(event.pos())), self)
             return True
         return super().event(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        pill = self._pill_at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and pill is not None and pill.state:
+            self._selection.select(pill.state)
+        else:
+            super().mousePressEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if self._bar.isHidden():
+            event.ignore()
+        else:
+            self._bar.event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, bar = event.key(), self._bar
+        rows = {
+            Qt.Key.Key_Up: -1,
+            Qt.Key.Key_Down: 1,
+            Qt.Key.Key_PageUp: -bar.pageStep(),
+            Qt.Key.Key_PageDown: bar.pageStep(),
+            Qt.Key.Key_Home: -bar.maximum(),
+            Qt.Key.Key_End: bar.maximum(),
+        }
+        if key in rows:
+            bar.setValue(bar.value() + rows[Qt.Key(key)])
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            self._select_neighbour(1 if key == Qt.Key.Key_Right else -1)
+        elif key == Qt.Key.Key_Escape and self._selection.state:
+            self._selection.select(())
+        else:
+            super().keyPressEvent(event)
+
+    def _select_neighbour(self, by: int) -> None:
+        """Select the next state of the episode in progress, or the one before; at first that of the agent."""
+        tape = self._snapshot.tape if self._snapshot is not None else None
+        if tape is not None:
+            states = [step.state for step in tape.steps] + [tape.state]
+            here = states.index(self._selection.state) if self._selection.state in states else len(states) - by
+            self._selection.select(states[max(0, min(len(states) - 1, here + by))])
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         self._tell()
