@@ -21,7 +21,7 @@ from typing import Any, Final
 from tqdm import tqdm
 
 import langrl_gui
-from langrl_gui.core import exports, i18n, oracle, runfile
+from langrl_gui.core import exports, i18n, oracle, runfile, saying
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import LangrlError, RunFileDamaged, RunFileError, ScenarioError
 from langrl_gui.core.i18n import N_, tr
@@ -275,23 +275,58 @@ def _replay(options: argparse.Namespace) -> int:
 
 def _say(options: argparse.Namespace) -> int:
     trainer = runfile.to_trainer(runfile.read(Path(options.file)))
-    texts = [prompt.text for prompt in trainer.scenario.starts]
-    if options.prompt is not None and options.prompt not in texts:
-        raise ScenarioError(
-            [
-                tr(
-                    '--prompt: the agent has not learned "{text}"; it knows: {known}',
-                    text=options.prompt,
-                    known=", ".join(f'"{t}"' for t in texts[:20]),
-                )
-            ],
-            options.file,
-        )
-    for number, text in enumerate(texts):
-        if options.prompt in (None, text):
-            said = trainer.scenario.language.join(trainer.greedy_text(number).words)
-            print(said if len(texts) == 1 or options.prompt is not None else f"{text}\t{said}")
+    scenario = trainer.scenario
+    prompts = range(len(scenario.starts))
+    if options.prompt is not None:
+        try:
+            prompts = range(number := saying.find_prompt(scenario, options.prompt), number + 1)
+        except ScenarioError as error:
+            raise ScenarioError([f"--prompt: {fault}" for fault in error.faults], options.file) from None
+    explores = options.explore or options.seed is not None
+    answers = [saying.answer(trainer, number, (options.seed or 0) if explores else None) for number in prompts]
+    if options.json:
+        _print_json([_spoken(scenario, answer) for answer in answers])
+        return DONE
+    for answer in answers:
+        said = scenario.language.join([word.word for word in answer.words])
+        print(said if len(answers) == 1 else f"{scenario.starts[answer.prompt].text}\t{said}")
+        if options.alternatives:
+            _print_alternatives(scenario, answer)
     return DONE
+
+
+def _spoken(scenario: Scenario, answer: saying.Answer) -> dict[str, Any]:
+    """An answer, and for each of its words what else could have been said."""
+    names = scenario.language.words
+    return {
+        **_described(scenario, answer.prompt, tuple(word.word for word in answer.words), answer.value, answer.total),
+        "step": answer.step,
+        "seed": answer.seed,
+        "alternatives": [
+            {
+                "word": names[word.word],
+                "reward": word.reward,
+                "explored": word.explored,
+                "offered": word.offered,
+                "words": [
+                    {"word": names[each.word], "q": each.q, "chance": each.chance, "tried": each.visits}
+                    for each in word.alternatives
+                ],
+            }
+            for word in answer.words
+        ],
+    }
+
+
+def _print_alternatives(scenario: Scenario, answer: saying.Answer) -> None:
+    """For each word of an answer the words that could have been said there, the best first, the said one marked."""
+    names = scenario.language.words
+    for place, word in enumerate(answer.words, start=1):
+        rows: list[list[Any]] = []
+        for each in word.alternatives:
+            mark = ("?" if word.explored else "▸") if each.word == word.word else ""
+            rows.append(["", mark, names[each.word], f"{each.q:+.6g}", f"{100 * each.chance:.1f} %", each.visits])
+        _print_table([str(place), "", tr("word"), "Q", tr("chance"), tr("tried")], rows)
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -567,7 +602,13 @@ def _parser() -> argparse.ArgumentParser:
     with_json(sub)
     sub = command("say", _say, tr("what the trained agent answers"))
     sub.add_argument("file", metavar="FILE")
-    sub.add_argument("--prompt", metavar="TEXT")
+    sub.add_argument("--prompt", metavar="TEXT", help=tr("what it answers to; all prompts where this is left out"))
+    sub.add_argument("--explore", action="store_true", help=tr("let it explore as it does in training"))
+    sub.add_argument("--seed", type=_natural, metavar="N", help=tr("the luck of exploring"))
+    sub.add_argument(
+        "--alternatives", action="store_true", help=tr("show what else could be said at each word, with Q and chance")
+    )
+    with_json(sub)
     sub = command("export", _export, tr("write a run's table, or its scenario, for other programs"))
     sub.add_argument("file", metavar="FILE")
     kinds = sub.add_mutually_exclusive_group(required=True)

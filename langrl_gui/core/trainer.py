@@ -383,6 +383,19 @@ class Trainer:
     def _scans(self) -> bool:
         return self.tables.restricted and self.scenario.language.context != "all"
 
+    def follow(self, node: int, slot: int) -> int:
+        """The node that (node, slot) leads to, traced if need be; END if the text ends.
+
+        Raises
+        ------
+        TableError
+            If the table has no room for it.
+        """
+        if self.tables.successor[node * self.tables.slots + slot] == UNTRACED:
+            self.tables.follow(node, slot)
+            self._begin_rows()
+        return int(self.tables.successor[node * self.tables.slots + slot])
+
     def greedy_text(self, prompt: int) -> Text:
         """What the agent says without exploring, learning or slipping, and what that is worth at today's discount."""
         tables, node = self.tables, int(self.tables.starts[prompt])
@@ -391,12 +404,9 @@ class Trainer:
         while node != END:
             slot = self._greedy_slot(node)
             edge = node * tables.slots + slot
-            if int(tables.successor[edge]) == UNTRACED:
-                tables.follow(node, slot)
-                self._begin_rows()
+            node = self.follow(node, slot)
             edges.append(edge)
             gains.append(float(tables.reward[edge]))
-            node = int(tables.successor[edge])
         said = _text(prompt, tables.words_of(np.array(edges)).tolist(), gains, self.scenario.learner.gamma)
         return said._replace(value=self._expected_value(prompt)) if self.values_expect_slips else said
 

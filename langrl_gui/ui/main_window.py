@@ -204,7 +204,7 @@ class MainWindow(QMainWindow):
         self.resizeDocks(*columns, Qt.Orientation.Horizontal)
         self.resizeDocks([curves, heat], [440, 330], Qt.Orientation.Horizontal)
         self.resizeDocks([graph, curves], [400, 320], Qt.Orientation.Vertical)
-        self.resizeDocks([side, tape], [720, 130], Qt.Orientation.Vertical)
+        self.resizeDocks([side, tape], [700, 150], Qt.Orientation.Vertical)
 
     def _build_menus(self) -> None:
         for title, specs in actions.MENUS:

@@ -92,6 +92,26 @@ def test_a_saved_run_answers_and_is_exported(tmp_path: Path) -> None:
     assert scenario.load(tmp_path / "x.toml") == scenario.find("i-love-you")
 
 
+def test_an_answer_is_told_word_by_word_with_its_alternatives(tmp_path: Path) -> None:
+    run = tmp_path / "run.langrl"
+    langrl("train", "i-love-you", "--out", run)
+    (greedy,) = answer("say", run)
+    assert (greedy["text"], greedy["value"], greedy["seed"], greedy["step"]) == ("我爱你", 2.8525, None, 3000)
+    assert [place["word"] for place in greedy["alternatives"]] == ["我", "爱", "你"]
+    assert [each["chance"] for each in greedy["alternatives"][0]["words"]] == [1.0, 0.0, 0.0]
+    exploring = [answer("say", run, "--seed", seed) for seed in (1, 1, 2)]
+    assert exploring[0] == exploring[1]
+    assert exploring[0][0]["seed"] == 1
+    chances = [each["chance"] for each in exploring[2][0]["alternatives"][0]["words"]]
+    assert sum(chances) == pytest.approx(1.0)
+    lines = langrl("say", run, "--alternatives").stdout.splitlines()
+    assert lines[0] == "我爱你"
+    assert sum("▸" in line for line in lines) == 3
+    unknown = langrl("say", run, "--prompt", "hello")
+    assert unknown.returncode == 2
+    assert unknown.stderr.endswith("--prompt: this agent answers to no prompt; leave it empty\n")
+
+
 def test_settings_reach_the_run() -> None:
     trained = answer(
         "train", "i-love-you", "--set", "learner.alpha=0.25", "--set", "learner.explore.epsilon=1.0", "--seed", 7
