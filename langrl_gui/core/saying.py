@@ -29,6 +29,7 @@ class Alternative:
     word: int
     q: float
     chance: float
+    """How likely it is where the agent explores."""
     visits: int
 
 
@@ -92,9 +93,7 @@ def answer(trainer: Trainer, prompt: int, seed: int | None = None) -> Answer:
         row = int(tables.row[node])
         cells = row * tables.slots + slots
         q, visits = trainer.learned.q[cells], trainer.learned.visits[cells]
-        chance = explain.chances(explore, best, len(slots)) if seed is not None else np.zeros(len(slots))
-        if seed is None:
-            chance[best] = 1.0
+        chance = explain.chances(explore, best, len(slots))
         numbers = tables.words_at(tables.row[at])[0, slots].tolist()
         told = np.argsort(-q, kind="stable")[:MOST_ALTERNATIVES].tolist()
         if place not in told:

@@ -44,12 +44,13 @@ from langrl_gui.ui.views.heat_map import QHeatMap
 from langrl_gui.ui.views.inspector import Inspector
 from langrl_gui.ui.views.parameters import Parameters
 from langrl_gui.ui.views.run_status import RunStatus
+from langrl_gui.ui.views.say import Say
 from langrl_gui.ui.views.state_graph import StateGraph
 
 if TYPE_CHECKING:
     from langrl_gui.ui.views.learning_curves import LearningCurves
 
-    AnyView = StateGraph | QHeatMap | ExactTable | EpisodeTape | Inspector | LearningCurves
+    AnyView = StateGraph | QHeatMap | ExactTable | EpisodeTape | Inspector | Say | LearningCurves
 
 TICK: Final = 16
 """Milliseconds between two looks at the mailbox: some 60 pictures a second, as many as a screen shows."""
@@ -111,9 +112,10 @@ class MainWindow(QMainWindow):
 
         self.heat, self.graph, self.tape = QHeatMap(self.selection), StateGraph(), EpisodeTape(self.selection)
         self.table, self.inspector = ExactTable(self.selection), Inspector(self.selection)
+        self.say = Say(self.selection)
         self.curves: LearningCurves | None = None
         self.parameters, self.status, self.side_status = Parameters(), RunStatus(), SideStatus(session.side)
-        self._views: list[AnyView] = [self.graph, self.heat, self.table, self.tape, self.inspector]
+        self._views: list[AnyView] = [self.graph, self.heat, self.table, self.tape, self.inspector, self.say]
         self._actions: dict[str, QAction] = {}
         self._specs: dict[str, Spec] = {}
         self._build_cards()
@@ -163,17 +165,21 @@ class MainWindow(QMainWindow):
         curves = Card("learningCurves", tr("Learning"), self)
         heat, exact = Card("qHeatMap", tr("Q-table"), self), Card("qTable", tr("Exact numbers"), self)
         tape = Card("episodeTape", tr("Episode"), self)
-        inspector = Card("inspector", tr("State"), self)
+        inspector, say = Card("inspector", tr("State"), self), Card("say", tr("Say"), self)
         for card, view in ((side, self.parameters), (graph, self.graph), (heat, self.heat), (tape, self.tape)):
             card.fill(view)
         exact.fill(self.table)
         inspector.fill(self.inspector)
-        self._cards = (side, graph, curves, heat, tape, exact, inspector)
+        say.fill(self.say)
+        self._cards = (side, graph, curves, heat, tape, exact, inspector, say)
         side.setMaximumWidth(340)  # room that is gained goes to what there is to see
         inspector.setMaximumWidth(460)
+        say.setMaximumWidth(460)
         tape.setMaximumHeight(260)
         self._arrange()
         self.parameters.edited.connect(self.session.set)
+        self.say.asked.connect(self.session.say)
+        self.session.said.connect(self.say.show_answer)
         self.inspector.updateWanted.connect(self.session.find_update)
         self.inspector.updateGivenUp.connect(self.session.stop_finding)
         self.session.finding.connect(self.inspector.set_finding)
@@ -181,7 +187,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _arrange(self) -> None:
         """Put every card where it was at the first start."""
-        side, graph, curves, heat, tape, exact, inspector = self._cards
+        side, graph, curves, heat, tape, exact, inspector, say = self._cards
         for card in self._cards:
             card.setFloating(False)
             self.removeDockWidget(card)
@@ -192,9 +198,12 @@ class MainWindow(QMainWindow):
         narrow = self.screen().availableGeometry().width() < NARROW
         if narrow:
             self.tabifyDockWidget(side, inspector)
+            self.tabifyDockWidget(inspector, say)
             side.raise_()
         else:
             self.splitDockWidget(graph, inspector, Qt.Orientation.Horizontal)
+            self.splitDockWidget(inspector, say, Qt.Orientation.Vertical)
+            self.resizeDocks([inspector, say], [430, 290], Qt.Orientation.Vertical)
         self.splitDockWidget(graph, curves, Qt.Orientation.Vertical)
         self.splitDockWidget(curves, heat, Qt.Orientation.Horizontal)
         self.tabifyDockWidget(heat, exact)

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from langrl_gui.core import exports, kernels, oracle, runfile, scenario
+from langrl_gui.core import exports, kernels, oracle, runfile, saying, scenario
 from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.runfile import Run
@@ -98,6 +98,12 @@ class _Hash:
 
 
 @dataclass(frozen=True)
+class _Say:
+    prompt: int
+    seed: int | None
+
+
+@dataclass(frozen=True)
 class _FindUpdate:
     state: State
     insists: bool
@@ -113,7 +119,7 @@ class _Close:
     pass
 
 
-_Command = _Open | _Copy | _Set | _Go | _Pause | _Reset | _Hash | _FindUpdate | _Remember | _Close
+_Command = _Open | _Copy | _Set | _Go | _Pause | _Reset | _Hash | _Say | _FindUpdate | _Remember | _Close
 
 
 class Session(QObject):
@@ -138,6 +144,8 @@ class Session(QObject):
     changed = Signal(object)
     """A live field was set, or refused: the scenario as it is now."""
     optimum_found = Signal(object)
+    said = Signal(object)
+    """What was asked for by `say`: a saying.Answer."""
     finding = Signal(bool, float)
     """Whether a last update is being looked for; if not, the seconds that it would take, or 0 where it was found, or
     given up."""
@@ -153,6 +161,7 @@ class Session(QObject):
         self._worker.copied.connect(self._on_copied)
         self._worker.hashed.connect(self.hashed)
         self._worker.changed.connect(self._on_changed)
+        self._worker.said.connect(self.said)
         self._worker.goes_back.connect(self._on_goes_back)
         self.state = OPENING
         self._run = 0
@@ -219,6 +228,11 @@ class Session(QObject):
     def hash(self) -> None:
         """Ask for the state hash; it comes as `hashed`."""
         self._worker.commands.put(_Hash())
+
+    def say(self, prompt: int, seed: int | None = None) -> None:
+        """Have the agent answer to the prompt with this number, by its table as it is between two slices; exploring
+        with the luck of `seed`, if there is one. The answer comes as `said`."""
+        self._worker.commands.put(_Say(prompt, seed))
 
     def find_update(self, state: State, insists: bool = False) -> None:
         """Go once more from the start of the run, beside it, to the last update of the state that is inspected; it
@@ -360,6 +374,7 @@ class _Worker(QThread):
     copied = Signal(object, object)
     hashed = Signal(str)
     changed = Signal(object)
+    said = Signal(object)
     goes_back = Signal(object)
 
     def __init__(self, parent: QObject) -> None:
@@ -434,6 +449,11 @@ class _Worker(QThread):
                 finally:
                     self.changed.emit(trainer.scenario)
                 self._seen = None
+            case _Say(prompt, seed) if trainer is not None and prompt < len(trainer.scenario.starts):
+                try:
+                    self.said.emit(saying.answer(trainer, prompt, seed))
+                except LangrlError as error:  # an answer that cannot be given stops no run
+                    self.failed.emit(str(error), "")
             case _FindUpdate(state, insists) if trainer is not None:
                 way = functools.partial(find_update, trainer.start_scenario, trainer.timeline, trainer.step, state)
                 self.goes_back.emit(functools.partial(_go_back, way, insists))

@@ -57,7 +57,7 @@ ROW: Final = 1.55
 """Height of a row, in line heights."""
 SMALL: Final = 0.9
 """Size of the numbers, in parts of the application's text."""
-GAP: Final = 8
+GAP: Final = 6
 """Pixels left free beside a number."""
 
 WORD, Q, OPTIMUM, GAP_TO_OPTIMUM, TRIED, CHANCE = range(6)
@@ -425,7 +425,8 @@ class Inspector(QWidget):
                 slip = tr("slipped, and said {word}", word=scenario.language.words[update.said])
                 reward = f"{slip} · {reward}"
             step = tr("step {step}", step=format.count(update.step))
-            self._reward.setText(self._span(f"{step} · {reward}", theme.muted(self.palette()).name()))
+            line = f"<nobr>{html.escape(step)}</nobr> · {html.escape(reward)}"
+            self._reward.setText(f'<span style="color:{theme.muted(self.palette()).name()}">{line}</span>')
             return
         if not shown.seen:
             text = tr("Nothing has been learned here yet.")
@@ -566,7 +567,7 @@ class _WordsTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(row)
         rows = self._words.rowCount()
         self.setMaximumHeight(self.horizontalHeader().sizeHint().height() + rows * row + 2)
-        least = QFontMetrics(self.font()).horizontalAdvance(BEST + "MMM")
+        least = QFontMetrics(self.font()).horizontalAdvance(BEST + "MM")
         shown = [c for c in range(WORD + 1, len(COLUMNS)) if self._has_optimum or c not in (OPTIMUM, GAP_TO_OPTIMUM)]
         if least + sum(self._wide[c] for c in shown) > self.viewport().width() and self._has_optimum:
             shown.remove(GAP_TO_OPTIMUM)  # the two that it is the difference of stay
