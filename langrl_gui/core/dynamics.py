@@ -53,20 +53,18 @@ class Moves:
         self.stops = dynamics.ends_text[words]
         self.successors = successors
         self._dynamics = dynamics
-        self._amounts = amounts  # (slots, columns), where the text goes on
-        self._goes_on = np.zeros(0, np.uint32)
+        self._goes_on = dynamics.record(amounts)
         self._ends = np.zeros(len(offered), np.uint32)
         self._known = np.zeros(len(offered), bool)
 
     def steps(self, ends: NDArray[np.bool_]) -> NDArray[np.uint32]:
         """(slots,) the number of each slot's step in `Dynamics.amounts`; `ends`: which slots end the text here."""
-        if not len(self._goes_on) and not ends.all():
-            self._goes_on = self._dynamics.record(self._amounts)
         new = np.flatnonzero(ends & ~self._known)
         if len(new):
-            self._ends[new] = self._dynamics.record(self._dynamics.ended(self._amounts[new], self.successors[new]))
+            amounts = self._dynamics.amounts[self._goes_on[new]]
+            self._ends[new] = self._dynamics.record(self._dynamics.ended(amounts, self.successors[new]))
             self._known[new] = True
-        return np.where(ends, self._ends, self._goes_on) if len(self._goes_on) else self._ends.copy()
+        return np.where(ends, self._ends, self._goes_on)
 
     def rewards(self, ends: NDArray[np.bool_]) -> NDArray[np.float64]:
         """(slots,) what each slot earns by today's weights and gamma."""
@@ -223,8 +221,7 @@ class Dynamics:
         return np.arange(first, last, dtype=np.uint32)
 
     def ended(self, amounts: NDArray[np.float64], successors: NDArray[np.uint32]) -> NDArray[np.float64]:
-        """The amounts of steps that lead to these joint memories, if the text ends with them."""
-        amounts = amounts.copy()
+        """`amounts`, of steps that lead to these joint memories, changed to what they are if the text ends with them."""
         joints, which = np.unique(successors, return_inverse=True)
         for number, term in enumerate(self.terms):
             endings: dict[Memory, float] = {}
