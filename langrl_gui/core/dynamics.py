@@ -221,7 +221,7 @@ class Dynamics:
         return np.arange(first, last, dtype=np.uint32)
 
     def ended(self, amounts: NDArray[np.float64], successors: NDArray[np.uint32]) -> NDArray[np.float64]:
-        """`amounts`, of steps that lead to these joint memories, changed to what they are if the text ends with them."""
+        """`amounts` of steps that lead to these joint memories, changed to those of steps that end the text."""
         joints, which = np.unique(successors, return_inverse=True)
         for number, term in enumerate(self.terms):
             endings: dict[Memory, float] = {}

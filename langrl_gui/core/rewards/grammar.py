@@ -1,6 +1,7 @@
 """`grammar`: a context-free grammar says which words may follow, and when a sentence is whole."""
 
 import heapq
+import math
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -24,6 +25,13 @@ _NEVER: Final = 1 << 30
 
 _MATCHING_SECONDS: Final = 1.0
 """For one word; an expression that needs more than a microsecond or two was made to take for ever."""
+
+
+_MOST_ALTERNATIVES: Final = 4096
+"""Of one rule; more would take seconds and gigabytes to analyse."""
+_LONG: Final = 50
+"""From so many repetitions on lark makes rules of its own, in which a part is written at most _FACTOR times."""
+_FACTOR: Final = 8
 
 
 class GrammarReward(Reward):
@@ -196,10 +204,19 @@ def _compiled(rules: str, words: tuple[str, ...], end_word: str) -> Parser:
     from lark.load_grammar import load_grammar
     from lark.parsers.lalr_analysis import LALR_Analyzer
 
-    if re.search(r"%\s*(import|extend|override)\b", rules):
-        raise GrammarFault(tr("%import cannot be used, because a scenario reads no other files; write the rule itself"))
+    if found := re.search(r"%\s*(import|extend|override|declare)\b", rules):
+        raise GrammarFault(
+            tr("%{directive} cannot be used, because a scenario reads no other files; write the rule itself",
+               directive=found[1])
+        )  # fmt: skip
     try:
         grammar, _ = load_grammar(rules, tr("the rules"), [], False)
+        for name, _, tree, _ in grammar.rule_defs:
+            if _alternatives(tree) > _MOST_ALTERNATIVES:
+                raise GrammarFault(
+                    tr('the rule "{rule}" has too many optional parts in a row; give some of them rules of their own',
+                       rule=name)
+                )  # fmt: skip
         terminals, compiled, _ = grammar.compile(["start"], "*")
         analysis = LALR_Analyzer(ParserConf(compiled, {}, ["start"]))
         analysis.compute_lr0_states()
@@ -211,11 +228,31 @@ def _compiled(rules: str, words: tuple[str, ...], end_word: str) -> Parser:
         raise GrammarFault(tr("not a grammar: {reason}", reason=quoted(reason, 150))) from None
     used = {symbol.name for rule in compiled for symbol in rule.expansion if symbol.is_term}
     names = {terminal.name: terminal.pattern for terminal in terminals if terminal.name in used}
-    for name in sorted(used - names.keys()):
-        raise GrammarFault(tr("{terminal} is declared but not defined; write down which words it is", terminal=name))
     of_terminal = _words_of(names, words, end_word)
     shown = {name: _shown(name, pattern) for name, pattern in names.items()} | {_END: tr("the end of the text")}
     return _parser(analysis, of_terminal, shown)
+
+
+def _alternatives(tree: Any) -> int:
+    """How many ways lark would write this part of a rule out in full; every optional part doubles them."""
+    children = getattr(tree, "children", [])
+    ways = [_alternatives(child) for child in children]
+    match getattr(tree, "data", ""), [str(child) for child in children[1:]]:
+        case "expansions", _:
+            found = sum(ways)
+        case "maybe", _:
+            found = math.prod(ways) + 1
+        case "expr", ["~", least, *most]:
+            longest = int((most or [least])[0])
+            if longest >= _LONG:
+                found = ways[0] ** _FACTOR
+            else:
+                found = sum(ways[0] ** times for times in range(int(least), longest + 1))
+        case "expr", _:
+            found = ways[0] + 1
+        case _:
+            found = math.prod(ways)
+    return min(found, _MOST_ALTERNATIVES + 1)
 
 
 def _shown(name: str, pattern: Any) -> str:
