@@ -29,6 +29,7 @@ typedef struct {
     const u32 *share;
     const double *amounts;
     const u32 *potentials;
+    const u64 *first_outcome, *outcome_thresholds;
     u64 prompts, terms, columns;
 } World;
 
@@ -53,6 +54,7 @@ typedef struct {
     double *path;
     u64 *chosen;
     double *values;
+    u64 *greedy_edges;
     const double *prompt_weights;
     Histories histories;
     u64 *watch_which;
@@ -64,7 +66,7 @@ typedef struct {
     double alpha, gamma;
     u64 explore_threshold, explore_key, slot_key, prompt_key, step_limit, episode_limit;
     double slip;
-    u64 slip_threshold, slip_key, slipped_key, watched_row;
+    u64 slip_threshold, slip_key, slipped_key, outcome_key, longest, watched_row;
     const double *weights;
 } Rules;
 

@@ -51,7 +51,7 @@ def advance_in_c(trainer: Trainer) -> Callable[[int], None]:
             *map(np.uint64, (len(world.starts), *progress.histories.greedy_shares.shape[1:], world.amounts.shape[1])),
         ),
         _struct(*learned),
-        _struct(*progress[:3], np.uint64(len(progress.tape)), *progress[3:7], *progress.histories, *progress.watch),
+        _struct(*progress[:3], np.uint64(len(progress.tape)), *progress[3:8], *progress.histories, *progress.watch),
     )
 
     def advance(steps: int) -> None:

@@ -27,7 +27,6 @@ from langrl_gui.core.errors import LangrlError, RunFileDamaged, RunFileError, Sc
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.runfile import Run
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.tables import UNSEEN
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
 
 DONE, CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -35,9 +34,12 @@ SLICE: Final = 0.05
 """Seconds between two looks at Ctrl+C and the progress bar."""
 DEFAULT_EPISODES: Final = 10_000
 """For a scenario that names no stop rule, where none is given."""
+MOST_LINES: Final = 20
+"""Texts that are printed for people."""
 METHODS: Final = {
     "backward-induction": N_("backward induction"),
     "value-iteration": N_("value iteration"),
+    "policy-iteration": N_("policy iteration"),
 }
 """The oracle's methods, for people."""
 SHOWN: Final = {
@@ -174,15 +176,15 @@ def _solve(options: argparse.Namespace) -> int:
         "states": solution.states,
         "edges": solution.edges,
         "residual": solution.residual,
-        "start_value": solution.start_value,
+        "start_value": solution.start_value if math.isfinite(solution.start_value) else None,
         "optimum": [_best(scenario, best) for best in solution.optimum],
     }
     if options.values:
         report["values"] = [
             {
-                "prompt": scenario.starts[prompt].text,
-                "words": [None if word == UNSEEN else scenario.language.words[word] for word in words],
-                "value": None if math.isnan(value) else value,
+                "prompt": scenario.asked(prompt),
+                "words": scenario.names(words),
+                "value": value if math.isfinite(value) else None,
             }
             for prompt, words, value in solution.values()
         ]
@@ -196,9 +198,10 @@ def _solve(options: argparse.Namespace) -> int:
             **{k: report[k] for k in ("states", "edges", "residual")},
         )
     )
-    print(tr("value of the start: {value}", value=solution.start_value))
-    for best in report["optimum"]:
+    print(tr("value of the start: {value}", value=_amount(report["start_value"])))
+    for best in report["optimum"][:MOST_LINES]:
         print(_line(best))
+    _print_rest(len(report["optimum"]))
     for row in report.get("values", []):
         print(row["prompt"], " ".join(word or "·" for word in row["words"]), row["value"], sep="\t")
     return DONE
@@ -226,8 +229,9 @@ def _show(options: argparse.Namespace) -> int:
     else:
         for key, value in report.items():
             if key == "says":
-                for text in report["says"]:  # type: ignore[attr-defined]
+                for text in report["says"][:MOST_LINES]:  # type: ignore[index]
                     print(_line(text))
+                _print_rest(len(report["says"]))  # type: ignore[arg-type]
             else:
                 label = tr(SHOWN[key])
                 print(label + " " * (12 - _width(label)), value)
@@ -444,7 +448,7 @@ def _described(scenario: Scenario, prompt: int, words: tuple[int, ...], value: f
         "prompt": scenario.starts[prompt].text,
         "text": scenario.language.join(words),
         "words": [scenario.language.words[word] for word in words],
-        "value": value,
+        "value": value if math.isfinite(value) else None,
         "return": total,
     }
 
@@ -504,22 +508,46 @@ def _print_training(scenario: Scenario, report: dict[str, Any], out: str | None)
         )
     )
     best = report["optimum"] or [None] * len(report["says"])
-    for said, optimum in zip(report["says"], best, strict=True):
+    for said, optimum in list(zip(report["says"], best, strict=True))[:MOST_LINES]:
         line = tr("says {text}", text=_line(said))
         if optimum is not None:
-            equal = said["value"] == optimum["value"]
-            line += tr("  = optimum") if equal else tr("  (optimum: {text})", text=_line(optimum))
+            line += (
+                tr("  = optimum")
+                if _as_good(scenario, said, optimum)
+                else tr("  (optimum: {text})", text=_line(optimum))
+            )
         print(line)
+    _print_rest(len(best))
     print(tr("state hash {hash}", hash=report["state_hash"]))
     if out:
         print(tr("saved to {path}", path=out))
 
 
+def _print_rest(count: int) -> None:
+    if count > MOST_LINES:
+        print(tr("… and {count} more; --json lists them all", count=count - MOST_LINES))
+
+
+def _as_good(scenario: Scenario, said: dict[str, Any], optimum: dict[str, Any]) -> bool:
+    """Whether what is said is worth the optimum: exactly, or, where values are means over luck, but for rounding."""
+    if scenario.environment is None or None in (said["value"], optimum["value"]):
+        return bool(said["value"] == optimum["value"])
+    return math.isclose(said["value"], optimum["value"], rel_tol=1e-9, abs_tol=1e-9)
+
+
 def _line(text: dict[str, Any]) -> str:
     prompt = f"{text['prompt']} → " if text["prompt"] else ""
     return prompt + tr(
-        "“{text}”  return {total:g}, value {value:.6g}", text=text["text"], total=text["return"], value=text["value"]
+        "“{text}”  return {total:g}, value {value}",
+        text=text["text"],
+        total=text["return"],
+        value=_amount(text["value"]),
     )
+
+
+def _amount(value: float | None) -> str:
+    """A value for people; none is that of an agent that loses without end."""
+    return "−∞" if value is None else f"{value:.6g}"
 
 
 def _print_table(head: list[str], rows: list[list[Any]]) -> None:
@@ -571,7 +599,7 @@ def _parser() -> argparse.ArgumentParser:
         limits.add_argument("--episodes", type=_whole, metavar="N", help=tr("stop after so many episodes"))
         sub.add_argument("--out", metavar="FILE", help=tr("save the run here"))
 
-    scenario_help = tr("a built-in id, a .toml or a .langrl")
+    scenario_help = tr("a built-in id, a .toml, a .langrl, or gym:ID for an environment of gymnasium's")
     sub = command("scenarios", _scenarios, tr("list the built-in scenarios"))
     with_json(sub)
     sub = command("train", _train, tr("train an agent and say what it has learned"))

@@ -38,6 +38,11 @@ WATCH_REWARD, WATCH_OLD, WATCH_FUTURE, WATCH_ALPHA, WATCH_GAMMA = range(5)
 NO_ROW: Final = np.uint64(2**64 - 1)
 """Watched where nothing is."""
 
+SETTLED: Final = 2.0**-33
+"""Of the largest value: where edges have outcomes, the greedy policy has been valued when a sweep changes no more."""
+MOST_SWEEPS: Final = 4096
+"""Sweeps after which it counts as valued anyhow: with gamma 1 an episode might never end."""
+
 # Why the loop came back
 STEPS_DONE, EPISODES_DONE, EDGE_MISSING = range(3)
 
@@ -59,6 +64,9 @@ class World(NamedTuple):
     potentials: Numbers
     """For each edge its kind of step; for each kind what it earns, (steps, columns); for each term its first column of
     potentials: see tables.Tables and dynamics.Dynamics."""
+    first_outcome: Counts
+    outcome_thresholds: Counts
+    """(outcomes,) cumulative chances within an edge; its outcome i comes about where `bits >> 11` is below entry i."""
 
 
 class Variant(NamedTuple):
@@ -70,6 +78,9 @@ class Variant(NamedTuple):
     """Whether nodes with different offers may share a row: then its maximum is searched for each node, not kept."""
     slips: bool = False
     """Whether the word that is emitted may be another than the chosen one."""
+    outcomes: bool = False
+    """Whether an edge has several outcomes, each with a chance, a successor and a reward of its own. `successor` and
+    `reward` are theirs then, the tape remembers outcomes, and episodes may be cut off."""
 
 
 class Histories(NamedTuple):
@@ -105,13 +116,16 @@ class Progress(NamedTuple):
     counters: Counts
     amounts: Floats
     tape: Counts
-    """(a power of two,) the edge taken at each step, the step's number modulo the length."""
+    """(a power of two,) the edge taken at each step, or its outcome, the step's number modulo the length."""
     path: Floats
     """(max_length,) room for the rewards along one greedy text."""
     chosen: Counts
     """Where words slip, the slot that was chosen at each step, as `tape` has the edge that was taken; else empty."""
     values: Floats
-    """Where words slip and everything is traced, (nodes,) room for each node's value; else empty."""
+    """Where words slip and everything is traced, or edges have outcomes, (nodes,) room for each node's value; else
+    empty."""
+    greedy_edges: Counts
+    """Where edges have outcomes, (nodes,) room for the edges that the greedy policy takes; else empty."""
     prompt_weights: Floats
     """(prompts,) weights that add up to 1."""
     histories: Histories
@@ -136,6 +150,9 @@ class Rules(NamedTuple):
     """A word slips where `bits >> 11` is below it."""
     slip_key: np.uint64
     slipped_key: np.uint64
+    outcome_key: np.uint64
+    longest: np.uint64
+    """Steps after which an episode is cut off; only where edges have outcomes."""
     watched_row: np.uint64
     """The row whose updates go to `Progress.watch`, or NO_ROW."""
     weights: Floats

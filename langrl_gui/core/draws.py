@@ -34,6 +34,9 @@ SAY: Final = 5
 SAY_SLOT: Final = 6
 """Which slot an exploring word of an answer takes."""
 
+OUTCOME: Final = 5
+"""Which of the outcomes of an action comes about."""
+
 
 def mix(value: int) -> int:
     """The finaliser of splitmix64: 64 bits in, 64 well-mixed bits out."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from langrl_gui.core import runfile, scenario
 from langrl_gui.core.runfile import Run
-from langrl_gui.core.tables import NOTHING, PADDING, UNSEEN
+from langrl_gui.core.tables import NOTHING, PADDING
 from langrl_gui.core.trainer import state_hash
 
 KINDS: Final = ("csv", "json", "toml")
@@ -70,12 +70,12 @@ class _Row(NamedTuple):
 
 
 def _rows(run: Run) -> Iterator[_Row]:
-    language, prompts, moment = run.scenario.language, run.scenario.starts, run.moment
+    language, moment = run.scenario.language, run.moment
     every_word = np.arange(language.slots)
     for number, state in enumerate(moment.states.tolist()):
         offered = every_word if moment.offered is None else moment.offered[number]
         there = offered != NOTHING
         choices = [language.words[word] for word in offered[there]]
         q, visits = moment.q[number, there].tolist(), moment.visits[number, there].tolist()
-        words = [language.words[w] if w != UNSEEN else "·" for w in state[1:] if w != PADDING]
-        yield _Row(prompts[state[0]].text, language.joiner.join(words), words, choices, q, visits)
+        words = [name or "·" for name in run.scenario.names([w for w in state[1:] if w != PADDING])]
+        yield _Row(run.scenario.asked(state[0]), language.joiner.join(words), words, choices, q, visits)

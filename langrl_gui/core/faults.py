@@ -48,6 +48,11 @@ def explain(error: ValidationError, data: object, root: dict[str, Any]) -> list[
     return [text for path, text in sentences.items() if not any(_inside(other, path) for other in sentences)]
 
 
+def missing(key: str, root: dict[str, Any]) -> str:
+    """The sentence for a key of the JSON schema `root` that is not there."""
+    return tr("{path}: missing; expected {expected}", path=key, expected=_expected(_child(root, key, root) or {}, root))
+
+
 def _inside(path: str, outer: str) -> bool:
     return path.startswith((outer + ".", outer + "["))
 
@@ -97,6 +102,10 @@ def _resolve(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
     if "$ref" in schema:
         target: dict[str, Any] = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
         return target
+    if "anyOf" in schema:  # a table that may be left out
+        some = [one for one in schema["anyOf"] if one.get("type") != "null"]
+        if len(some) == 1 and "$ref" in some[0]:
+            return _resolve(some[0], root)
     return schema
 
 
@@ -130,6 +139,8 @@ def _expected(schema: dict[str, Any], root: dict[str, Any]) -> str:
             return tr("true or false")
         case "string":
             least, most = schema.get("minLength", 0), schema.get("maxLength")
+            if "pattern" in schema:
+                return tr("a text of letters, digits and a few signs")
             if most is not None:
                 return tr("a text of {least} to {most} characters", least=least, most=most)
             return tr("a text, not an empty one") if least else tr("a text")

@@ -15,7 +15,7 @@ from langrl_gui.core.text import Corpus, read_corpus
 MOST_WORDS: Final = 100_000
 
 ReadCorpus = Callable[[str, str], str]
-"""(name, tokenizer) -> the marked text of the corpus of this name; given to pydantic as the validation's context."""
+"""(name, tokenizer) -> the marked text of the corpus of this name."""
 
 
 class Language(Part):
@@ -98,7 +98,7 @@ class Language(Part):
     def _read_corpus(self, info: ValidationInfo) -> Self:
         if self.corpus is not None and info.context is not None:
             try:
-                marked = info.context(self.corpus, self.tokenizer)
+                marked = info.context.corpus(self.corpus, self.tokenizer)
                 self._source = read_corpus(marked, self.tokenizer, self.listed, self.max_words, self.end_word)
             except TextError as error:
                 fault = tr("{path}: {found}: {reason}", path="language.corpus", found=quoted(self.corpus), reason=error)

@@ -5,6 +5,7 @@ agent sees plays no part in the optimum. Where words slip, values are expected o
 tables name rows; nothing of learning.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
@@ -12,15 +13,18 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from langrl_gui.core import mdp
 from langrl_gui.core.dynamics import Dynamics
 from langrl_gui.core.errors import TableError
+from langrl_gui.core.gym import Table
+from langrl_gui.core.gym_tables import GymTables
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import PADDING, UNSEEN, Tables
 from langrl_gui.core.work import Cancelled as Cancelled
 from langrl_gui.core.work import Progress, Report
 
-Method = Literal["backward-induction", "value-iteration"]
+Method = Literal["backward-induction", "value-iteration", "policy-iteration"]
 
 MOST_EDGES: Final = 1 << 24
 """Edges of the merged problem up to which it is solved: at about 45 bytes each while it is explored, 700 MiB."""
@@ -32,10 +36,14 @@ _CHUNK: Final = 1 << 20  # edges backed up at once, so that temporary arrays sta
 _EXPLORING: Final = 0.9  # share of the time that goes into asking the reward terms
 
 
+AnyTables = Tables | GymTables
+
+
 class Optimum(NamedTuple):
     """The text of greatest value for one prompt; of several, the one whose words have the lowest numbers.
 
-    Where words slip, it is what the best policy says when none does, and `value` is what that policy can expect.
+    Where words slip, it is what the best policy says when none does, and `value` is what that policy can expect. In an
+    environment it is what that policy does where always the likeliest happens, up to the first state that comes again.
     """
 
     prompt: int
@@ -61,14 +69,16 @@ def solve(scenario: Scenario, *, progress: Progress | None = None, most_edges: i
     Raises
     ------
     TableError
-        If the merged problem has more than `most_edges` edges.
+        If the merged problem has more than `most_edges` edges, or with gamma 1 has no optimum.
     Cancelled
         If `progress` answered False.
     """
+    if scenario.environment is not None:
+        return _of_environment(scenario, scenario.environment.table, Report(progress))
     problem, starts = _explore(scenario, most_edges, Report(progress, 0.0, _EXPLORING))
     found = _solve(problem, Report(progress, _EXPLORING, 1.0))
     optimum = tuple(_best_text(scenario, problem, found.values, prompt, int(c)) for prompt, c in enumerate(starts))
-    return Solution(
+    return _LanguageSolution(
         method=found.method,
         states=count_states(scenario),
         edges=problem.reward.size,
@@ -88,6 +98,8 @@ def count_states(scenario: Scenario) -> int:
     Counted, not traced: any word that does not end the text can follow any text that has not ended. Where a mask or a
     shortlist restricts what is said, fewer rows may be met.
     """
+    if scenario.environment is not None:
+        return scenario.environment.table.mdp.states
     language = scenario.language
     words = len(language.words) - bool(language.end_word)
     seen = (min(length, language.seen_words) for length in _row_lengths(scenario))
@@ -162,17 +174,17 @@ def solve_arrays(
 
 
 @dataclass(frozen=True, eq=False)
-class Solution:
+class Solution(ABC):
     """The optimum of a scenario, and Q* and V* of any text and any row.
 
     Attributes
     ----------
     method : str
-        "backward-induction" or "value-iteration".
+        "backward-induction", "value-iteration", or "policy-iteration".
     states : int
         Rows of the table of an agent that has seen everything its context lets it see.
     edges : int
-        Edges of the merged problem that was solved: classes x words.
+        Edges of the merged problem that was solved: classes x words, or states x actions.
     residual : float
         max |TV - V|, recomputed.
     start_value : float
@@ -187,6 +199,69 @@ class Solution:
     residual: float
     start_value: float
     optimum: tuple[Optimum, ...]
+
+    def q_values(self, tables: AnyTables, rows: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Q* of rows, (rows, slots); NaN in a cell for which the texts that share its row do not agree, or that none of
+        them offers.
+
+        All texts of the scenario count, whether or not the tables have traced them.
+        """
+        return self.q_seen(tables.states[rows])
+
+    @abstractmethod
+    def q(self, prompt: int, words: Sequence[int]) -> NDArray[np.float64]:
+        """Q* after `words`, or in the state that is named by them, (words,); NaN for words that may not be said there.
+
+        Raises
+        ------
+        TableError
+            If the text ends before or with its last word, or cannot be said.
+        """
+
+    @abstractmethod
+    def q_ranges(self, tables: AnyTables, rows: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The least and the greatest Q* of each cell among the texts that share its row, twice (rows, slots).
+
+        Where texts with different futures look the same to the agent, a cell has no single Q*; it has this range. NaN
+        where no text offers the word.
+        """
+
+    @abstractmethod
+    def q_seen(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
+        """Q* of the rows that see `states`, each as in `Tables.states`; (states, slots), NaN as in `q_values`."""
+
+    @abstractmethod
+    def q_by_word(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
+        """The same, (states, words); NaN as well for a word that has no slot there."""
+
+    @abstractmethod
+    def node_q_values(self, tables: AnyTables, nodes: NDArray[np.integer]) -> NDArray[np.float64]:
+        """Q* of nodes, (nodes, slots), whatever the agent can tell apart; NaN for slots that are not offered there. It
+        walks through all that `tables` hold."""
+
+    @abstractmethod
+    def values(self) -> Iterator[tuple[int, tuple[int, ...], float]]:
+        """(prompt, words that are seen, V*) of every row, in ascending order of (prompt, words).
+
+        As in `Tables.states`, a word of which only the position is seen is UNSEEN. The value is NaN where texts that
+        share the row do not agree, and -inf where with gamma 1 nothing ends.
+
+        Raises
+        ------
+        TableError
+            If there are more than `MOST_ROWS` rows.
+        """
+
+
+def _check_rows(states: int) -> None:
+    if states > MOST_ROWS:
+        raise TableError(
+            tr("too many states to list: {states}, and the limit is {limit}", states=states, limit=MOST_ROWS)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _LanguageSolution(Solution):
     _scenario: Scenario = field(repr=False)
     _problem: "_Problem" = field(repr=False)
     _starts: NDArray[np.intp] = field(repr=False)  # (prompts,) classes
@@ -194,13 +269,6 @@ class Solution:
     _lengths: dict[int, list[NDArray[np.intp]]] = field(default_factory=dict, repr=False)  # classes by length, kept
 
     def q(self, prompt: int, words: Sequence[int]) -> NDArray[np.float64]:
-        """Q* after `words`, (words,); NaN for words that may not be said there.
-
-        Raises
-        ------
-        TableError
-            If the text ends before or with its last word, or cannot be said.
-        """
         problem = self._problem
         here: NDArray[np.integer] = self._starts[[prompt]]
         for word in words:
@@ -214,35 +282,19 @@ class Solution:
         q[problem.words_of(here)[0]] = self._q(here)[0]
         return q
 
-    def q_values(self, tables: Tables, rows: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Q* of rows, (rows, slots); NaN in a cell for which the texts that share its row do not agree, or that none of
-        them offers.
-
-        All texts of the scenario count, whether or not the tables have traced them.
-        """
-        return self.q_seen(tables.states[rows])
-
-    def q_ranges(self, tables: Tables, rows: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """The least and the greatest Q* of each cell among the texts that share its row, twice (rows, slots).
-
-        Where texts with different futures look the same to the agent, a cell has no single Q*; it has this range. NaN
-        where no text offers the word.
-        """
+    def q_ranges(self, tables: AnyTables, rows: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         return self._ranges(tables.states[rows], self._q)
 
     def q_seen(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
-        """Q* of the rows that see `states`, each as in `Tables.states`; (states, slots), NaN as in `q_values`."""
         low, high = self._ranges(states, self._q)
         return np.where(low == high, low, np.nan)
 
     def q_by_word(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
-        """The same, (states, words); NaN as well for a word that has no slot there."""
         low, high = self._ranges(states, self._q_by_word)
         return np.where(low == high, low, np.nan)
 
-    def node_q_values(self, tables: Tables, nodes: NDArray[np.integer]) -> NDArray[np.float64]:
-        """Q* of nodes, (nodes, slots), whatever the agent can tell apart; NaN for slots that are not offered there. It
-        walks through all that `tables` hold."""
+    def node_q_values(self, tables: AnyTables, nodes: NDArray[np.integer]) -> NDArray[np.float64]:
+        assert isinstance(tables, Tables)
         return self._q(self.node_classes(tables)[nodes])
 
     def node_classes(self, tables: Tables) -> NDArray[np.intp]:
@@ -258,20 +310,7 @@ class Solution:
         return classes
 
     def values(self) -> Iterator[tuple[int, tuple[int, ...], float]]:
-        """(prompt, words that are seen, V*) of every row, in ascending order of (prompt, words).
-
-        As in `Tables.states`, a word of which only the position is seen is UNSEEN. The value is NaN where texts that
-        share the row do not agree.
-
-        Raises
-        ------
-        TableError
-            If there are more than `MOST_ROWS` rows.
-        """
-        if self.states > MOST_ROWS:
-            raise TableError(
-                tr("too many states to list: {states}, and the limit is {limit}", states=self.states, limit=MOST_ROWS)
-            )
+        _check_rows(self.states)
         states = _every_row(self._scenario)
         low, high = self._ranges(states, lambda classes: self._values[classes][:, None])
         met = ~np.isnan(low[:, 0])
@@ -345,6 +384,59 @@ class Solution:
                 lengths.append(np.unique(problem.successor[here][goes_on]))
             self._lengths[prompt] = lengths[:-1]
         return self._lengths[prompt]
+
+
+# -- environments -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class _EnvironmentSolution(Solution):
+    _values: NDArray[np.float64] = field(repr=False)  # (states,)
+    _q: NDArray[np.float64] = field(repr=False)  # (states, slots)
+
+    def q(self, prompt: int, words: Sequence[int]) -> NDArray[np.float64]:
+        (state,) = words
+        q: NDArray[np.float64] = self._q[state]
+        return q
+
+    def q_ranges(self, tables: AnyTables, rows: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self._q[rows], self._q[rows]
+
+    def q_seen(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
+        return np.asarray(self._q[states[:, 1]])
+
+    def q_by_word(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
+        return self.q_seen(states)
+
+    def node_q_values(self, tables: AnyTables, nodes: NDArray[np.integer]) -> NDArray[np.float64]:
+        return np.asarray(self._q[tables.row[nodes]])
+
+    def values(self) -> Iterator[tuple[int, tuple[int, ...], float]]:
+        _check_rows(self.states)
+        return ((0, (state,), value) for state, value in enumerate(self._values.tolist()))
+
+
+def _of_environment(scenario: Scenario, table: Table, report: Report) -> Solution:
+    gamma, tables = scenario.learner.gamma, GymTables(scenario, table)
+    solved = mdp.solve(table.mdp, gamma, report=report)
+    optimum = []
+    for prompt, start in enumerate(table.starts.tolist()):
+        done = tables.likeliest_path(prompt, solved.policy)
+        words, total = tables.words_of(done).tolist(), 0.0
+        for reward in tables.reward[done].tolist():
+            total += reward
+        text, value = scenario.language.join(words), float(solved.values[start])
+        optimum.append(Optimum(prompt, tuple(words), text, value, total))
+    return _EnvironmentSolution(
+        method=solved.method,
+        states=table.mdp.states,
+        edges=table.mdp.edges,
+        residual=solved.residual,
+        start_value=_mean(scenario, [best.value for best in optimum]),
+        optimum=tuple(optimum),
+        _values=solved.values,
+        _q=table.mdp.q(solved.values, gamma),
+    )
 
 
 # -- the problem as arrays --------------------------------------------------------------------------------------------

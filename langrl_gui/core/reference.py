@@ -107,6 +107,10 @@ def _run(method: type[QLearning], world: World, learned: Any, progress: Progress
             offered = _offered(world, node, slots)
             emitted = offered[draws.below(draws.draw(int(rules.slipped_key), episode, position), len(offered))]
         edge = node * slots + emitted
+        if len(world.first_outcome):
+            bits = draws.draw(int(rules.outcome_key), episode, position) >> 11
+            outcomes = range(int(world.first_outcome[edge]), int(world.first_outcome[edge + 1]))
+            edge = next(outcome for outcome in outcomes if bits < int(world.outcome_thresholds[outcome]))
         target = int(world.successor[edge])
         if target == UNTRACED:
             counters[arrays.MISSING] = edge
@@ -124,7 +128,8 @@ def _run(method: type[QLearning], world: World, learned: Any, progress: Progress
         amounts[arrays.RETURN] = float(amounts[arrays.RETURN]) + reward
         amounts[arrays.SURPRISE] = float(amounts[arrays.SURPRISE]) + abs(td_error)
         counters[arrays.STEP], counters[arrays.POSITION], counters[arrays.NODE] = step + 1, position + 1, target
-        if target == END:
+        cut_off = len(world.first_outcome) > 0 and position + 1 == int(rules.longest)
+        if target == END or cut_off:
             _end_episode(world, progress, rules, episode >> shift)
 
 
@@ -152,11 +157,14 @@ def _value_greedy_policy(
     method: type[QLearning], world: World, learned: Any, progress: Progress, rules: Rules
 ) -> tuple[float, list[float], int | None]:
     slots, gamma = int(rules.slots), float(rules.gamma)
-    expected = _expect_greedy_policy(method, world, learned, len(progress.values), slots, gamma, float(rules.slip))
+    if len(world.first_outcome):
+        expected = _settle_values(method, world, learned, slots, gamma)
+    else:
+        expected = _expect_greedy_policy(method, world, learned, len(progress.values), slots, gamma, float(rules.slip))
     mean, shares = 0.0, [0.0] * len(world.potentials)
     for prompt, start in enumerate(world.starts.tolist()):
         rewards, node = [], start
-        while node != END:
+        while node != END and not len(world.first_outcome):
             edge = node * slots + method.greedy(world, learned, node, slots)
             node = int(world.successor[edge])
             if node == UNTRACED:
@@ -199,6 +207,37 @@ def _expect_greedy_policy(
             total += value
         best = each[method.greedy(world, learned, node, slots)]
         values[node] = (1.0 - slip) * best + slip * (total / len(each))
+    return values
+
+
+def _settle_values(method: type[QLearning], world: World, learned: Any, slots: int, gamma: float) -> dict[int, float]:
+    """The expected value of each node that the greedy policy comes to, breadth first from the starts: by sweeps in
+    place from the last to the first, until they hardly change it."""
+    outcomes: dict[int, range] = {}
+    queue = [*dict.fromkeys(world.starts.tolist())]
+    for node in queue:
+        edge = node * slots + method.greedy(world, learned, node, slots)
+        outcomes[node] = range(int(world.first_outcome[edge]), int(world.first_outcome[edge + 1]))
+        for outcome in outcomes[node]:
+            target = int(world.successor[outcome])
+            if target != END and target not in queue:
+                queue.append(target)
+    values = dict.fromkeys(queue, 0.0)
+    for _ in range(arrays.MOST_SWEEPS):
+        before = dict(values)
+        for node in reversed(queue):
+            value, last = 0.0, 0
+            for outcome in outcomes[node]:
+                threshold, worth = int(world.outcome_thresholds[outcome]), float(world.reward[outcome])
+                target = int(world.successor[outcome])
+                if target != END:
+                    worth = worth + gamma * values[target]
+                value = value + float(threshold - last) * 2.0**-53 * worth
+                last = threshold
+            values[node] = value
+        change = max(abs(values[node] - before[node]) for node in queue)
+        if change <= arrays.SETTLED * max(map(abs, values.values())):
+            break
     return values
 
 

@@ -24,11 +24,11 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from langrl_gui.core import arrays, learners
+from langrl_gui.core import arrays, gym, learners, tables
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import RunFileDamaged, RunFileError, ScenarioError, system_reason
 from langrl_gui.core.i18n import tr
-from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.scenario import Scenario, Sources
 from langrl_gui.core.schema import MOST_STEPS
 from langrl_gui.core.tables import BUDGET, NOTHING, PADDING, UNSEEN
 from langrl_gui.core.timeline import Timeline
@@ -127,9 +127,10 @@ _KINDS: Final = {"q": _kind("f8", 2), "visits": _kind("u8", 2), "states": _kind(
     f"history.{name}": _kind(values.dtype.str[1:], values.ndim)
     for name, values in arrays.new_histories(1)._asdict().items()
 }
-_OPTIONAL: Final = {"offered": _kind("u4", 2), "corpus": _kind("u1", 1)}
+_TABLE: Final = {f"table.{name}": _kind(*kind) for name, kind in gym.ARRAYS.items()}
+_OPTIONAL: Final = {"offered": _kind("u4", 2), "corpus": _kind("u1", 1)} | _TABLE
 """What only some runs have: the words that slots stand for, where they are not all words; the corpus as it was cut, in
-UTF-8."""
+UTF-8; an environment's transition table."""
 _ALL_KINDS: Final = _KINDS | _OPTIONAL
 
 _AMOUNTS: Final = {
@@ -173,6 +174,7 @@ class _Stand(_Part):
     episode: _Count
     prompt: _Count
     words: list[_Count]
+    position: _Count | None = None
     amounts: dict[str, float]
     bin_shift: Annotated[int, Field(ge=0, le=63)]
 
@@ -222,6 +224,11 @@ def dumps(run: Run) -> bytes:
         values["offered"] = moment.offered
     if run.scenario.language.source is not None:
         values["corpus"] = np.frombuffer(run.scenario.language.source.marked.encode(), np.uint8)
+    stand: dict[str, Any] = {}
+    if run.scenario.environment is not None:
+        stand["position"] = moment.position
+        table = gym.to_arrays(run.scenario.environment.table)
+        values |= {f"table.{name}": array for name, array in table.items()}
     # safetensors 0.8.0 writes wrong bytes for arrays that are not contiguous.
     tensors = {name: np.ascontiguousarray(value, _ALL_KINDS[name].dtype) for name, value in values.items()}
     description = {
@@ -229,7 +236,8 @@ def dumps(run: Run) -> bytes:
         "scenario": scenarios.to_data(run.scenario),
         "seed": run.scenario.learner.seed,
         "timeline": moment.timeline.to_data(),
-        "stand": {
+        "stand": stand
+        | {
             "step": moment.step,
             "episode": moment.episode,
             "prompt": moment.prompt,
@@ -537,11 +545,14 @@ def _run(header: _Header, body: memoryview) -> Run:
         raise _damaged(tr("has other contents than were written, in {names}", names=", ".join(damaged)))
     tensors = {name: _array(parts[name], _ALL_KINDS[name], header.places[name].shape) for name in parts}
     try:
-        scenario = scenarios.from_data(description.scenario, read_corpus=partial(_corpus, tensors))
+        sources = Sources(partial(_corpus, tensors), partial(_table, tensors))
+        scenario = scenarios.from_data(description.scenario, sources=sources)
     except ScenarioError as error:
         raise _broken(tr("holds a scenario that cannot be used: {fault}", fault=_short(error.faults[0]))) from None
     if "corpus" in tensors and scenario.language.source is None:
         raise _broken(tr("has a corpus, which its scenario does not"))
+    if scenario.environment is None and any(name in tensors for name in _TABLE):
+        raise _broken(tr("has a transition table, which its scenario does not"))
     learner = learners.of(scenario.learner)
     if (description.kernel.name, description.seed) != (learner.name, scenario.learner.seed):
         raise _broken(tr("names another kernel or seed than its scenario"))
@@ -560,6 +571,13 @@ def _corpus(tensors: dict[str, NDArray[Any]], name: str, tokenizer: str) -> str:
         return tensors["corpus"].tobytes().decode()
     except UnicodeDecodeError:
         raise _broken(tr("has a corpus that is not UTF-8")) from None
+
+
+def _table(tensors: dict[str, NDArray[Any]], environment: gym.Gym) -> gym.Table:
+    """The transition table in these tensors, whatever its environment is called. That is not looked for."""
+    if absent := [name for name in _TABLE if name not in tensors]:
+        raise _broken(tr("lacks the tensor {name}", name=_quoted(absent[0])))
+    return gym.from_arrays({name: tensors[f"table.{name}"] for name in gym.ARRAYS})
 
 
 def _array(part: memoryview, kind: _Kind, shape: tuple[int, ...]) -> NDArray[Any]:
@@ -626,6 +644,7 @@ def _moment(stand: _Stand, timeline: Timeline, tensors: dict[str, NDArray[Any]])
         stand.episode,
         stand.prompt,
         tuple(stand.words),
+        len(stand.words) if stand.position is None else stand.position,
         tuple(stand.amounts[name] for name in in_order),
         stand.bin_shift,
         tensors["states"],
@@ -639,13 +658,10 @@ def _moment(stand: _Stand, timeline: Timeline, tensors: dict[str, NDArray[Any]])
 def _contradiction(scenario: Scenario, moment: Moment) -> str:
     """In what the parts of a run do not agree; empty where they do."""
     language = scenario.language
-    words, slots, said = len(language.words), language.slots, len(moment.words)
-    end = words if language.end is None else language.end
-    if moment.prompt >= len(scenario.starts) or any(word >= words or word == end for word in moment.words):
-        return tr("stands in an episode that its scenario does not have")
-    finished = moment.step - said
-    if not (said < language.max_length and moment.episode <= finished <= moment.episode * language.max_length):
-        return tr("has taken another number of steps than its episodes have")
+    words, slots = len(language.words), language.slots
+    if fault := _astray(scenario, moment):
+        return fault
+    finished = moment.step - moment.position
     full, rest = divmod(moment.episode, 1 << moment.bin_shift)
     bins = full + (rest > 0)
     lengths = {name: len(values) for name, values in moment.histories.items()}
@@ -661,7 +677,7 @@ def _contradiction(scenario: Scenario, moment: Moment) -> str:
         if not np.isfinite(values).all():
             return tr("has a value in {name} that is not a finite number", name=_quoted(name))
     rows = len(moment.states)
-    width = language.max_length - 1 if language.sees_position else language.seen_words
+    width = tables.width(language) if scenario.environment is None else 1
     if moment.q.shape != (rows, slots) or moment.visits.shape != (rows, slots) or moment.states.shape[1] != 1 + width:
         return tr("has a table of another size than its scenario")
     if moment.offered is not None:
@@ -671,7 +687,7 @@ def _contradiction(scenario: Scenario, moment: Moment) -> str:
             return tr("offers a word that its scenario does not have")
     if not moment.visits.any(axis=1).all():
         return tr("has a state that was never visited")
-    if not _are_states(moment.states, scenario, end):
+    if not _are_states(moment.states, scenario):
         return tr("has a state that its scenario does not have")
     changed = moment.states[1:] != moment.states[:-1]
     each, first = np.arange(len(changed)), changed.argmax(axis=1) if len(changed) else np.arange(0)
@@ -680,9 +696,30 @@ def _contradiction(scenario: Scenario, moment: Moment) -> str:
     return ""
 
 
-def _are_states(states: NDArray[np.int32], scenario: Scenario, end: int) -> bool:
-    """Whether every row of `states` is something that the agent can see; `end` is the end word, or beyond the words."""
+def _astray(scenario: Scenario, moment: Moment) -> str:
+    """In what the episode in progress is none of the scenario's; empty where it is one."""
     language = scenario.language
+    words, longest = len(language.words), language.max_length
+    right = moment.position == len(moment.words)
+    right &= all(word < words and word != language.end for word in moment.words)
+    if scenario.environment is not None:
+        table = scenario.environment.table
+        longest = table.longest or MOST_STEPS
+        right = len(moment.words) == 1 and moment.words[0] < table.mdp.states
+    if moment.prompt >= len(scenario.starts) or not right:
+        return tr("stands in an episode that its scenario does not have")
+    finished = moment.step - moment.position
+    if not (moment.position < longest and moment.episode <= finished <= moment.episode * longest):
+        return tr("has taken another number of steps than its episodes have")
+    return ""
+
+
+def _are_states(states: NDArray[np.int32], scenario: Scenario) -> bool:
+    """Whether every row of `states` is something that the agent can see."""
+    if scenario.environment is not None:
+        return bool(((states >= 0) & (states < [1, scenario.environment.table.mdp.states])).all())
+    language = scenario.language
+    end = len(language.words) if language.end is None else language.end
     prompts, words = states[:, 0], states[:, 1:]
     length = (words != PADDING).sum(axis=1, keepdims=True)
     place = np.arange(words.shape[1])

@@ -18,6 +18,8 @@ from langrl_gui.core.trainer import Trainer
 
 MOST_ALTERNATIVES: Final = 10
 """Words told for each place of an answer: the best ones, and always the one that was said."""
+MOST_WORDS: Final = 1000
+"""Words of an answer, which every language keeps to; an environment's episodes may be longer, or never end."""
 MOST_NAMED: Final = 20
 """Prompts that are named to somebody who typed another."""
 
@@ -72,7 +74,8 @@ class Answer:
 def answer(trainer: Trainer, prompt: int, seed: int | None = None) -> Answer:
     """What the agent answers to this prompt by its table as it is now: greedily, or exploring with the luck of `seed`.
 
-    Words do not slip: it is what the agent chooses.
+    Words do not slip: it is what the agent chooses. In an environment always the likeliest happens, and the answer goes
+    up to the first state that comes again, or, where the agent explores, to MOST_WORDS.
 
     Raises
     ------
@@ -84,7 +87,9 @@ def answer(trainer: Trainer, prompt: int, seed: int | None = None) -> Answer:
     keys = [draws.key(seed or 0, stream) for stream in (draws.SAY, draws.SAY_SLOT)]
     node = int(tables.starts[prompt])
     words: list[SaidWord] = []
-    while node != END:
+    been: set[int] = set()
+    while node != END and len(words) < MOST_WORDS and not (seed is None and node in been):
+        been.add(node)
         at = np.array([node])
         slots = np.flatnonzero(tables.offers(at)[0])
         best = int(np.flatnonzero(slots == trainer.greedy_slots(at)[0])[0])
@@ -102,7 +107,7 @@ def answer(trainer: Trainer, prompt: int, seed: int | None = None) -> Answer:
         words.append(
             SaidWord(
                 numbers[place],
-                float(tables.reward[node * tables.slots + slots[place]]),
+                float(tables.reward[tables.likeliest(node, int(slots[place]))]),
                 explored,
                 (tables.prompt(row), *tables.seen(row)),
                 tuple(Alternative(numbers[i], float(q[i]), float(chance[i]), int(visits[i])) for i in told),

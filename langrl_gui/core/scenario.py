@@ -8,17 +8,18 @@ import difflib
 import json
 import operator
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache, partial, reduce
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, Self
 
 import tomli_w
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
 from langrl_gui.core import resources
 from langrl_gui.core.errors import ScenarioError, TextError, system_reason
-from langrl_gui.core.faults import explain, quoted
+from langrl_gui.core.faults import explain, missing, quoted
+from langrl_gui.core.gym import PREFIX, Gym, Table, from_gymnasium
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.language import Language, Prompt, ReadCorpus, unsayable
 from langrl_gui.core.rewards import BUILT_IN, Ground, Reward, announced
@@ -122,14 +123,37 @@ else:
     AnyReward = Annotated[reduce(operator.or_, (*BUILT_IN, *_own_rewards)), Field(discriminator="kind")]
 
 
+class Sources(NamedTuple):
+    """Where a scenario finds what its own file does not hold; given to pydantic as the validation's context."""
+
+    corpus: ReadCorpus
+    table: Callable[[Gym], Table]
+    imports: bool = False
+    """Whether an environment may name a module to import."""
+
+
+def _complete(schema: dict[str, Any]) -> None:
+    """Either a language with its rewards, or an environment: what the fields alone cannot say."""
+    schema["required"] = ["name"]
+    schema["oneOf"] = [{"required": ["language", "rewards"]}, {"required": ["environment"]}]
+    del schema["properties"]["language"]["default"]
+
+
 class Scenario(Part):
     """A learning problem and how it is learned."""
+
+    model_config = ConfigDict(json_schema_extra=_complete)
 
     name: str = Field(title=N_("Name"), description=N_("What the scenario is called."), min_length=1, max_length=200)
     description: str = Field(
         "", title=N_("Description"), description=N_("One sentence: what there is to see."), max_length=2000
     )
-    language: Language = Field(title=N_("Language"), description=N_("What can be said."))
+    environment: Gym | None = Field(
+        None,
+        title=N_("Environment"),
+        description=N_("Somebody else's problem in place of a language, with prompts and rewards of its own."),
+    )
+    language: Language = Field(None, title=N_("Language"), description=N_("What can be said."))  # type: ignore[assignment]
     prompts: Annotated[tuple[Prompt, ...], as_tuple] = Field(
         (),
         title=N_("Prompts"),
@@ -137,7 +161,11 @@ class Scenario(Part):
         max_length=10_000,
     )
     rewards: Annotated[tuple[AnyReward, ...], as_tuple, BeforeValidator(_refuse_unusable)] = Field(
-        title=N_("Rewards"), description=N_("The terms that are added up to the reward."), min_length=1, max_length=100
+        (),
+        title=N_("Rewards"),
+        description=N_("The terms that are added up to the reward."),
+        min_length=1,
+        max_length=100,
     )
     learner: Learner = Field(
         QLearning(method="q-learning"), title=N_("Learner"), description=N_("How the agent learns.")
@@ -145,15 +173,51 @@ class Scenario(Part):
     stop: Stop = Field(Stop(), title=N_("Stop when"), description=N_("What ends the run."))
 
     @model_validator(mode="after")
-    def _agrees_with_itself(self) -> Self:
+    def _agrees_with_itself(self, info: ValidationInfo) -> Self:
+        if self.environment is not None:
+            assert isinstance(info.context, Sources)
+            self._become(self.environment, info.context)
+            return self
+        if absent := _absent(self.model_fields_set):
+            raise ScenarioError(absent)
         if faults := _contradictions(self):
             raise ScenarioError(faults)
         return self
+
+    def _become(self, environment: Gym, sources: Sources) -> None:
+        """Have the actions of an environment as words, and its first states as prompts."""
+        beside = [key for key in ("language", "prompts", "rewards") if key in self.model_fields_set]
+        if beside:
+            fault = tr("{path}: belongs to a language, and there is an environment; leave one of them out",
+                       path=", ".join(beside))  # fmt: skip
+            raise ScenarioError([fault])
+        try:
+            environment.bring(sources.table(environment), sources.imports)
+        except TextError as error:
+            fault = tr("{path}: {found}: {reason}", path="environment.id", found=quoted(environment.id), reason=error)
+            raise ScenarioError([fault]) from None
+        self.__dict__.update(language=environment.language(), prompts=environment.starts())
 
     @property
     def starts(self) -> tuple[Prompt, ...]:
         """The prompts; the empty one where the file names none."""
         return self.prompts or (Prompt(),)
+
+    def names(self, seen: Sequence[int]) -> list[str | None]:
+        """What an agent sees, word by word; None for a word that it knows only to be there. In an environment the one
+        word is the state's number."""
+        if self.environment is not None:
+            return list(map(str, seen))
+        return [self.language.words[word] if word >= 0 else None for word in seen]
+
+    @property
+    def first_state(self) -> tuple[int, ...]:
+        """The state in which the first prompt's episodes begin, as its row is named."""
+        return (0,) if self.environment is None else (0, int(self.environment.table.starts[0]))
+
+    def asked(self, prompt: int) -> str:
+        """The text of the prompt that a row belongs to; an environment's states belong to none."""
+        return "" if self.environment is not None else self.starts[prompt].text
 
     @property
     def ground(self) -> Ground:
@@ -164,18 +228,21 @@ class Scenario(Part):
         """This scenario with one field (`"learner.alpha"`, `"prompts.0.text"`) set to `value`, validated anew."""
         data = to_data(self)
         _put(data, path, value)
-        return from_data(data, read_corpus=_corpus_of(self))
+        return from_data(data, sources=_sources_of(self))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def from_data(data: object, source: str = "", read_corpus: ReadCorpus | None = None) -> Scenario:
+def from_data(
+    data: object, source: str = "", read_corpus: ReadCorpus | None = None, sources: Sources | None = None
+) -> Scenario:
     """The scenario that `data` (as TOML or JSON gives it) describes.
 
     Parameters
     ----------
     read_corpus : gives the marked text of the corpus that the scenario names; without it a corpus is refused.
+    sources : in place of it, gives all that a scenario may name; else environments are gymnasium's own.
 
     Raises
     ------
@@ -183,11 +250,12 @@ def from_data(data: object, source: str = "", read_corpus: ReadCorpus | None = N
         With one sentence per fault: the key's path, what was found, what was expected, the nearest valid spelling.
     """
     try:
-        return Scenario.model_validate(data, context=read_corpus or _no_corpus)
+        return Scenario.model_validate(data, context=sources or Sources(read_corpus or _no_corpus, from_gymnasium))
     except ScenarioError as error:
         raise ScenarioError(list(error.faults), source) from None
     except ValidationError as error:
-        raise ScenarioError(explain(error, data, json_schema()), source) from None
+        absent = _absent(data) if isinstance(data, dict) and "environment" not in data else []
+        raise ScenarioError(explain(error, data, json_schema()) + absent, source) from None
 
 
 def loads(text: str, source: str = "", read_corpus: ReadCorpus | None = None) -> Scenario:
@@ -264,6 +332,18 @@ def _corpus_of(scenario: Scenario) -> ReadCorpus:
     return read
 
 
+def _sources_of(scenario: Scenario) -> Sources:
+    """Gives the corpus and the table that `scenario` has; another environment is asked of gymnasium."""
+
+    def table(gym: Gym) -> Table:
+        own = scenario.environment
+        if own is not None and gym == own:
+            return own.table
+        return from_gymnasium(gym, imports=own is not None and own.imports and gym.id == own.id)
+
+    return Sources(_corpus_of(scenario), table, scenario.environment is not None and scenario.environment.imports)
+
+
 def with_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
     """`scenario` with every "KEY=VALUE" of `settings` applied; a VALUE is read as TOML, and as plain text otherwise."""
     data = to_data(scenario)
@@ -277,7 +357,7 @@ def with_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
             read = {}
         # More lines of TOML would be more than one value: then it is not TOML that was meant.
         _put(data, path.strip(), read["value"] if len(read) == 1 else text, "--set")
-    return from_data(data, "--set", _corpus_of(scenario))
+    return from_data(data, "--set", sources=_sources_of(scenario))
 
 
 def _put(data: dict[str, Any], path: str, value: object, source: str = "") -> None:
@@ -310,6 +390,9 @@ def _put(data: dict[str, Any], path: str, value: object, source: str = "") -> No
 def to_data(scenario: Scenario) -> dict[str, Any]:
     """The scenario as plain dictionaries, lists, texts and numbers, every field named that says anything."""
     data: dict[str, Any] = json.loads(scenario.model_dump_json(by_alias=True, exclude_none=True))
+    if scenario.environment is not None:
+        del data["language"], data["prompts"], data["rewards"]
+        return data
     language = data["language"]
     if not language["words"]:
         del language["words"]
@@ -348,8 +431,11 @@ def built_in() -> dict[str, Path]:
 
 
 def find(name: str) -> Scenario:
-    """The scenario called `name`: a built-in id, or the path of a `.toml`."""
+    """The scenario called `name`: a built-in id, the path of a `.toml`, or `gym:ID` for an environment of gymnasium's,
+    for which alone modules are imported: `gym:MODULE:ID`."""
     known = built_in()
+    if name.startswith(PREFIX):
+        return of_environment(name.removeprefix(PREFIX), name)
     if name in known:
         return load(known[name])
     if name.endswith(".toml") or Path(name).is_file():
@@ -361,7 +447,23 @@ def find(name: str) -> Scenario:
     raise ScenarioError([tr("no scenario and no file of this name; {hint}", hint=hint)], name)
 
 
+def of_environment(id_: str, source: str = "") -> Scenario:
+    """The environment that gymnasium knows by this id, which may begin with a module to import, learned as usual."""
+    data = {
+        "name": id_.rpartition(":")[2] or id_,
+        "environment": {"kind": "gym", "id": id_},
+        "learner": {"method": "q-learning", "alpha": 0.1, "gamma": 0.99},
+        "stop": {"episodes": 10_000},
+    }
+    return from_data(data, source, sources=Sources(_no_corpus, partial(from_gymnasium, imports=True), True))
+
+
 # -- what a scenario must agree with itself about -------------------------------------------------------------------
+
+
+def _absent(keys: Collection[str]) -> list[str]:
+    """What a scenario with a language lacks if it has these keys."""
+    return [missing(key, json_schema()) for key in ("language", "rewards") if key not in keys]
 
 
 def _contradictions(scenario: Scenario) -> list[str]:

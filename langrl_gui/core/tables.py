@@ -419,6 +419,26 @@ class Tables:
             done = some.stop
         return True
 
+    @property
+    def words(self) -> int:
+        """Words that there are; `slots` where no shortlist restricts them."""
+        return self.dynamics.words
+
+    @property
+    def compact(self) -> bool:
+        """Whether slots stand for the words of a shortlist."""
+        return self.dynamics.compact
+
+    @property
+    def amounts(self) -> NDArray[np.float64]:
+        """What each kind of step earns: `Dynamics.room`."""
+        return self.dynamics.room
+
+    @property
+    def potentials(self) -> NDArray[np.uint32]:
+        """`Dynamics.potentials`."""
+        return self.dynamics.potentials
+
     # -- rewards ------------------------------------------------------------------------------------------------------
 
     def reweigh(self, scenario: Scenario) -> None:
@@ -471,6 +491,14 @@ class Tables:
         if self.dynamics.compact:
             return self.words_at(self.row[nodes])[np.arange(len(slots)), slots].astype(np.int64)
         return slots
+
+    def edges_of(self, taken: NDArray[np.integer]) -> NDArray[np.int64]:
+        """The edges of what a tape remembers: those are edges, where no edge has several outcomes."""
+        return taken.astype(np.int64)
+
+    def likeliest(self, node: int, slot: int) -> int:
+        """What most likely comes about by (node, slot), as a tape remembers it: the edge."""
+        return node * self.slots + slot
 
     def slots_of(self, rows: NDArray[np.integer], words: NDArray[np.integer]) -> NDArray[np.int64]:
         """The slot that stands for a word in each of these rows.

@@ -15,9 +15,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core import arrays, draws, kernels, learners, work
+from langrl_gui.core import arrays, draws, kernels, learners, mdp, work
 from langrl_gui.core.arrays import Progress, Rules, Variant, World
 from langrl_gui.core.errors import ScenarioError, TableError
+from langrl_gui.core.gym_tables import GymTables
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import BUDGET, END, PADDING, UNTRACED, WHOLE, Tables
@@ -25,6 +26,9 @@ from langrl_gui.core.timeline import Timeline
 
 LIVE: Final = ("learner.alpha", "learner.gamma", "learner.explore.epsilon", "rewards.N.weight")
 """Fields that can change while a run goes on, N a number; a change is an event of its timeline."""
+
+_SWEEPS: Final = 1 << 13
+"""How often an environment's states are looked at to value a policy, as far as that decides how wide bins are."""
 
 NO_LIMIT: Final = 2**63 - 1
 
@@ -51,7 +55,9 @@ class Moment:
 
     Attributes
     ----------
-    prompt, words : the episode in progress: its prompt, and the words said so far.
+    prompt, words : the episode in progress: its prompt, and the words said so far; in an environment in place of a
+        language, where the episode began, and the number of the state that it has come to.
+    position : steps taken in it.
     amounts : (arrays.AMOUNTS,) see arrays.RETURN.
     states : (rows, 1 + width) int32, the rows that were visited, in ascending order of (prompt, words).
     offered : (rows, slots) the word of each slot, NOTHING for those that are not offered; None where all of these rows
@@ -65,6 +71,7 @@ class Moment:
     episode: int
     prompt: int
     words: tuple[int, ...]
+    position: int
     amounts: tuple[float, ...]
     bin_shift: int
     states: NDArray[np.int32]
@@ -100,7 +107,11 @@ class Trainer:
         self.scenario = scenario
         self.timeline = Timeline()
         self._slips = scenario.language.slip > 0
-        self.tables = Tables(scenario, budget, max(whole, WHOLE) if self._slips else whole, progress)
+        self.tables: Tables | GymTables = (
+            Tables(scenario, budget, max(whole, WHOLE) if self._slips else whole, progress)
+            if scenario.environment is None
+            else GymTables(scenario, scenario.environment.table, budget)
+        )
         self.learner = learners.of(scenario.learner)
         slots = self.tables.slots
         self.learned = self.learner.new_arrays(self.tables.plan.capacity, slots)
@@ -125,8 +136,10 @@ class Trainer:
             self.tables.offer_count,
             self.tables.offer_slots,
             self.tables.share,
-            self.tables.dynamics.room,
-            self.tables.dynamics.potentials,
+            self.tables.amounts,
+            self.tables.potentials,
+            self._outcome_tables.first_outcome if self._outcome_tables else np.zeros(0, np.uint64),
+            self._outcome_tables.outcome_thresholds if self._outcome_tables else np.zeros(0, np.uint64),
         )
         tape = 1 << (max(arrays.TAPE, scenario.language.max_length) - 1).bit_length()
         self.progress = Progress(
@@ -135,14 +148,15 @@ class Trainer:
             np.zeros(tape, np.uint64),
             np.zeros(scenario.language.max_length),
             np.zeros(tape if self._slips else 0, np.uint64),
-            np.zeros(self.tables.nodes if self.values_expect_slips else 0),
+            np.zeros(self.tables.nodes if self.values_expect_slips or self._outcome_tables else 0),
+            np.zeros(self.tables.nodes if self._outcome_tables else 0, np.uint64),
             np.array([weight / total for weight in weights]),
             arrays.new_histories(len(scenario.rewards)),
             arrays.new_watch(),
         )
         self._watched_row = arrays.NO_ROW
         seed = scenario.learner.seed
-        streams = (draws.EXPLORE, draws.SLOT, draws.PROMPT, draws.SLIP, draws.SLIPPED)
+        streams = (draws.EXPLORE, draws.SLOT, draws.PROMPT, draws.SLIP, draws.SLIPPED, draws.OUTCOME)
         self._keys = [np.uint64(draws.key(seed, stream)) for stream in streams]
         self._compiled = compiled
         self._loop: kernels.Loop | None = None
@@ -150,8 +164,10 @@ class Trainer:
         self._expected = (-1, 0.0, np.zeros(0))
         first_bits = draws.draw(int(self._keys[2]), 0, 0) >> 11
         # Valuing the greedy policy says a text to every prompt; no bin is so narrow that this outweighs its training.
-        # Where words slip it looks at every edge; then a thousand bins, all that are ever full at once, take a second.
-        work_per_bin = max(len(weights), len(self.progress.values) * self.tables.slots >> 18)
+        # Where words slip it looks at every edge, in environments many times; then a thousand bins, all that are ever
+        # full at once, take a second.
+        edges_looked_at = len(self.progress.values) * (_SWEEPS if self._outcome_tables else self.tables.slots)
+        work_per_bin = max(1 if self._outcome_tables else len(weights), edges_looked_at >> 18, 1)
         self._put(
             int(np.searchsorted(self._world.prompt_thresholds, np.uint64(first_bits), side="right")),
             bin_shift=(work_per_bin - 1).bit_length(),
@@ -181,14 +197,30 @@ class Trainer:
 
     @property
     def words(self) -> tuple[int, ...]:
-        """The words said in the episode in progress."""
-        return tuple(self.tables.words_of(self.last_edges(self.position)).tolist())
+        """The words said in the episode in progress; in environments the last ones, as far as they are remembered."""
+        return tuple(self.tables.words_of(self.last_edges(min(self.position, self.remembered))).tolist())
+
+    @property
+    def remembered(self) -> int:
+        """How many of the last steps the tape has: fewer than the run, where that is long or was just taken up."""
+        return min(len(self.progress.tape), self.step - self._remembered_from)
 
     def last_edges(self, count: int) -> NDArray[np.uint64]:
-        """The edges taken in the last `count` steps, oldest first; `count` at most the tape's length."""
+        """The edges taken in the last `count` steps, or their outcomes, oldest first; at most the tape's length."""
         steps = np.arange(self.step - count, self.step)
         edges: NDArray[np.uint64] = self.progress.tape[steps & (len(self.progress.tape) - 1)]
         return edges
+
+    @property
+    def _outcome_tables(self) -> GymTables | None:
+        """The tables, where an edge has several outcomes."""
+        return self.tables if isinstance(self.tables, GymTables) else None
+
+    @property
+    def state(self) -> tuple[int, ...]:
+        """What the agent sees: prompt and words, as its row is named."""
+        row = int(self.tables.row[self.progress.counters[arrays.NODE]])
+        return self.tables.prompt(row), *self.tables.seen(row)
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -207,7 +239,8 @@ class Trainer:
     def prepare(self) -> None:
         """Have the loop compiled or fetched, so that the first `advance` starts at once."""
         restricted = self.tables.restricted
-        variant = Variant(restricted, restricted and self.scenario.language.context != "all", self._slips)
+        outcomes = self._outcome_tables is not None
+        variant = Variant(restricted, restricted and self.scenario.language.context != "all", self._slips, outcomes)
         if self._loop is None or variant != self._variant:
             self._variant = variant
             if self._compiled:
@@ -231,12 +264,12 @@ class Trainer:
             If a word leads to a state for which the table has no room. The run stands before that step, intact.
         """
         self.prepare()
-        self._world = self._world._replace(amounts=self.tables.dynamics.room)  # it may have grown
+        self._world = self._world._replace(amounts=self.tables.amounts)  # it may have grown
         rules = self._rules(max(steps, self.step), episodes)
         while self._run(rules) == arrays.EDGE_MISSING:
             self.tables.trace(self.progress.counters[arrays.MISSING : arrays.MISSING + 1])
             self._begin_rows()
-            self._world = self._world._replace(amounts=self.tables.dynamics.room)  # it may have grown
+            self._world = self._world._replace(amounts=self.tables.amounts)  # it may have grown
             if enough():
                 break
         self.timeline = self.timeline.at(self.step)
@@ -341,6 +374,8 @@ class Trainer:
             np.uint64(draws.threshold(self.scenario.language.slip)),
             self._keys[3],
             self._keys[4],
+            self._keys[5],
+            np.uint64(self._outcome_tables.longest if self._outcome_tables else 0),
             self._watched_row,
             np.array([term.weight for term in self.scenario.rewards]),
         )
@@ -397,7 +432,13 @@ class Trainer:
         return int(self.tables.successor[node * self.tables.slots + slot])
 
     def greedy_text(self, prompt: int) -> Text:
-        """What the agent says without exploring, learning or slipping, and what that is worth at today's discount."""
+        """What the agent says without exploring, learning or slipping, and what that is worth at today's discount.
+
+        In an environment: what it does where always the likeliest happens, up to the first state that comes again. The
+        value is what the policy is worth in the mean, exactly, whatever happens; -inf where with gamma 1 it never ends.
+        """
+        if self._outcome_tables is not None:
+            return self._likeliest_text(self._outcome_tables, prompt)
         tables, node = self.tables, int(self.tables.starts[prompt])
         edges: list[int] = []
         gains: list[float] = []
@@ -410,6 +451,12 @@ class Trainer:
         said = _text(prompt, tables.words_of(np.array(edges)).tolist(), gains, self.scenario.learner.gamma)
         return said._replace(value=self._expected_value(prompt)) if self.values_expect_slips else said
 
+    def _likeliest_text(self, tables: GymTables, prompt: int) -> Text:
+        done = tables.likeliest_path(prompt, self.learned.best)
+        words, gains = tables.words_of(done).tolist(), tables.reward[done].tolist()
+        said = _text(prompt, words, gains, self.scenario.learner.gamma)
+        return said._replace(value=self._expected_value(prompt))
+
     def _greedy_slot(self, node: int) -> int:
         if self._scans:
             return int(self.greedy_slots(np.array([node]))[0])
@@ -418,6 +465,11 @@ class Trainer:
     def _expected_value(self, prompt: int) -> float:
         """The greedy policy's expected value, words slipping as they do; everything is traced."""
         tables, gamma, slip = self.tables, self.scenario.learner.gamma, self.scenario.language.slip
+        if self._expected[:2] != (self.step, gamma) and isinstance(tables, GymTables):
+            assert self.scenario.environment is not None
+            policy = self.learned.best[: tables.rows].astype(np.intp)
+            values = mdp.evaluate(self.scenario.environment.table.mdp, policy, gamma)
+            self._expected = (self.step, gamma, values[tables.row[tables.starts]])
         if self._expected[:2] != (self.step, gamma):
             values = np.zeros(tables.nodes)
             lengths = tables.length[2 : tables.nodes]
@@ -464,7 +516,8 @@ class Trainer:
             self.step,
             self.episode,
             self.prompt,
-            self.words,
+            self.words if self._outcome_tables is None else self.state[1:],
+            self.position,
             tuple(self.progress.amounts.tolist()),
             shift,
             self.tables.states[rows],
@@ -508,7 +561,15 @@ class Trainer:
             raise TableError(tr("the run offers other words than its scenario does; use another copy of it"))
         for name, values in moment.histories.items():
             getattr(trainer.progress.histories, name)[: len(values)] = values
-        trainer._put(moment.prompt, moment.words, moment.step, moment.episode, moment.amounts, moment.bin_shift)
+        trainer._put(
+            moment.prompt,
+            moment.words,
+            moment.step,
+            moment.episode,
+            moment.amounts,
+            moment.bin_shift,
+            moment.position,
+        )
         return trainer
 
     def _put(
@@ -519,10 +580,15 @@ class Trainer:
         episode: int = 0,
         amounts: tuple[float, ...] = (0.0,) * arrays.AMOUNTS,
         bin_shift: int = 0,
+        position: int = 0,
     ) -> None:
         """Stand within an episode: `words` said to `prompt`, the last of them at step number `step`."""
         tables, progress = self.tables, self.progress
         node = int(tables.starts[prompt])
+        if self._outcome_tables is not None:
+            node = self._outcome_tables.node_after(prompt, words) if words else node
+            words = ()
+        self._remembered_from = step - len(words)
         for index, word in enumerate(words):
             slot = tables.slot_of(node, word)
             progress.tape[(step - len(words) + index) & (len(progress.tape) - 1)] = node * tables.slots + slot
@@ -530,7 +596,7 @@ class Trainer:
         self._begin_rows()
         counters = progress.counters
         counters[arrays.STEP], counters[arrays.EPISODE], counters[arrays.NODE] = step, episode, node
-        counters[arrays.POSITION], counters[arrays.PROMPT] = len(words), prompt
+        counters[arrays.POSITION], counters[arrays.PROMPT] = position, prompt
         counters[arrays.BIN_SHIFT] = bin_shift
         progress.amounts[:] = amounts
 
@@ -543,7 +609,7 @@ def state_hash(moment: Moment) -> str:
         "episode": moment.episode,
         "prompt": moment.prompt,
         "words": list(moment.words),
-        "position": len(moment.words),
+        "position": moment.position,
         "return": moment.amounts[arrays.RETURN],
     }
     digest.update(json.dumps(stand, sort_keys=True, separators=(",", ":")).encode())

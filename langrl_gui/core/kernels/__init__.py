@@ -91,14 +91,10 @@ def _compile(learner: str, variant: Variant, folder: Path | None) -> Loop:
     make(module.highest_offered, in_learner, now_and_then)
     for function in (module.greedy, module.learn):
         names[function.__name__] = make(function, in_learner, every_step)
-    make(loop.offered_slot, names, every_step)
-    for function in (
-        loop.bin_is_due,
-        loop.widen_bins,
-        loop.add_shares,
-        loop.expect_greedy_policy,
-        loop.value_greedy_policy,
-    ):
+    for function in (loop.offered_slot, loop.outcome_of):
+        make(function, names, every_step)
+    valuing = (loop.expect_greedy_policy, loop.come_to, loop.settle_values, loop.value_greedy_policy)
+    for function in (loop.bin_is_due, loop.widen_bins, loop.add_shares, *valuing):
         make(function, names, now_and_then)
     compiled: Loop = decorate(_rebound(loop.run, names, suffix))
     return compiled

@@ -1,9 +1,9 @@
 """The training loop that all learners share. Plain source: `kernels.load` compiles it for each learner and variant.
 
-`greedy` and `learn` are global names that the compiler finds replaced by the learner's two functions, RESTRICTED, SCANS
-and SLIPS by what `arrays.Variant` says: branches on them are decided when it compiles. The loop owns everything else:
-which word is tried, where it leads, when an episode ends, what is kept of it. It comes back before it changes anything
-where an edge is missing, so that tracing it and calling again is all there is to do.
+`greedy` and `learn` are global names that the compiler finds replaced by the learner's two functions, RESTRICTED,
+SCANS, SLIPS and OUTCOMES by what `arrays.Variant` says: branches on them are decided when it compiles. The loop owns
+everything else: which word is tried, where it leads, when an episode ends, what is kept of it. It comes back before it
+changes anything where an edge is missing, so that tracing it and calling again is all there is to do.
 """
 
 import numpy as np
@@ -21,7 +21,8 @@ _WATCH_ALPHA, _WATCH_GAMMA = arrays.WATCH_ALPHA, arrays.WATCH_GAMMA
 _STEPS_DONE, _EPISODES_DONE, _EDGE_MISSING = arrays.STEPS_DONE, arrays.EPISODES_DONE, arrays.EDGE_MISSING
 _BINS = np.uint64(arrays.BINS)
 _UNTRACED, _END = np.uint32(tables.UNTRACED), np.uint32(tables.END)
-RESTRICTED = SCANS = SLIPS = False
+RESTRICTED = SCANS = SLIPS = OUTCOMES = False
+_MOST_SWEEPS, _SETTLED, _GRAIN = arrays.MOST_SWEEPS, arrays.SETTLED, 2.0**-53
 _0, _1, _11 = np.uint64(0), np.uint64(1), np.uint64(11)
 
 
@@ -66,6 +67,8 @@ def run(world, learned, progress, rules):
                 bits = at_position(of_episode(rules.slipped_key, episode), position)
                 emitted = offered_slot(world, node, bits, slots)
         edge = node * slots + emitted
+        if OUTCOMES:
+            edge = outcome_of(world, edge, at_position(of_episode(rules.outcome_key, episode), position))
         target = successor[edge]
         if target == _UNTRACED:
             counters[_MISSING] = edge
@@ -92,6 +95,10 @@ def run(world, learned, progress, rules):
         surprise += abs(td_error)
         step += _1
         position += _1
+        if OUTCOMES:
+            ended = (
+                ended or position == rules.longest
+            )  # cut off: the value after that was learned from, as it should be
         if ended:
             place = episode >> shift
             histories.return_sum[place] += total
@@ -130,17 +137,27 @@ def offered_slot(world, node, bits, slots):
     return below(bits, slots)
 
 
+def outcome_of(world, edge, bits):
+    """One of the outcomes of an edge, by 64 random bits."""
+    outcome = world.first_outcome[edge]
+    while bits >> _11 >= world.outcome_thresholds[outcome]:
+        outcome += _1
+    return outcome
+
+
 def value_greedy_policy(world, learned, progress, rules, place):
     """Write the greedy policy's value, and the terms' shares, into this bin; returns the edge that is missing for it,
     or 0.
 
     Folded from the text's end backward, reward + gamma * value: the arithmetic of the oracle, to the last bit. Where
     words slip it is the expected value if everything is traced, else that of the text in which none slips; shares are
-    of that text always.
+    of that text always. Where edges have outcomes it is the expected value, as exact as a picture needs.
     """
     slots, gamma, path, shares = rules.slots, rules.gamma, progress.path, progress.histories.greedy_shares
-    expects = SLIPS and len(progress.values) > 0
-    if expects:
+    expects = (SLIPS or OUTCOMES) and len(progress.values) > 0
+    if OUTCOMES:
+        settle_values(world, learned, progress, slots, gamma)
+    elif expects:
         expect_greedy_policy(world, learned, progress, slots, gamma, rules.slip)
     for term in range(shares.shape[1]):
         shares[place, term] = 0.0
@@ -148,7 +165,7 @@ def value_greedy_policy(world, learned, progress, rules, place):
     for prompt in range(len(world.starts)):
         node = np.uint64(world.starts[prompt])
         length = 0
-        while True:
+        while not OUTCOMES:
             edge = node * slots + greedy(world, learned, node, np.uint64(world.row[node]), slots)
             target = world.successor[edge]
             if target == _UNTRACED:
@@ -189,6 +206,53 @@ def expect_greedy_policy(world, learned, progress, slots, gamma, slip):
             if slot == chosen:
                 best = value
         values[node] = (1.0 - slip) * best + slip * (total / np.float64(count))
+
+
+def settle_values(world, learned, progress, slots, gamma):
+    """The greedy policy's expected value of every node that it comes to, by sweeps in place (Sutton & Barto 2018,
+    section 4.1) from the node found last to the first, until they change it by `arrays.SETTLED` of the largest at most.
+    """
+    values, edges = progress.values, progress.greedy_edges
+    for node in range(len(values)):
+        values[node] = np.nan
+    found = 0
+    for start in world.starts:
+        found = come_to(world, learned, progress, slots, np.uint64(start), found)
+    done = 0
+    while done < found:
+        edge = edges[done]
+        done += 1
+        for outcome in range(world.first_outcome[edge], world.first_outcome[edge + _1]):
+            if world.successor[outcome] != _END:
+                found = come_to(world, learned, progress, slots, np.uint64(world.successor[outcome]), found)
+    for _ in range(_MOST_SWEEPS):
+        change, largest = 0.0, 0.0
+        for back in range(found):
+            edge = edges[found - 1 - back]
+            node = edge // slots
+            below_it, value = _0, 0.0
+            for outcome in range(world.first_outcome[edge], world.first_outcome[edge + _1]):
+                worth = world.reward[outcome]
+                target = world.successor[outcome]
+                if target != _END:
+                    worth = worth + gamma * values[target]
+                # Chances are whole numbers of 2^-53: exact, and the same that outcomes are drawn by.
+                value = value + np.float64(world.outcome_thresholds[outcome] - below_it) * _GRAIN * worth
+                below_it = world.outcome_thresholds[outcome]
+            change = max(change, abs(value - values[node]))
+            largest = max(largest, abs(value))
+            values[node] = value
+        if change <= _SETTLED * largest:
+            break
+
+
+def come_to(world, learned, progress, slots, node, found):
+    """Remember the greedy edge of a node that was not found before, worth 0 so far; returns how many there are now."""
+    if np.isnan(progress.values[node]):
+        progress.values[node] = 0.0
+        progress.greedy_edges[found] = node * slots + greedy(world, learned, node, np.uint64(world.row[node]), slots)
+        return found + 1
+    return found
 
 
 def add_shares(world, rules, edge, prompt_weight, shares, place):

@@ -89,8 +89,7 @@ class OptimalTable:
     def take_up(self) -> None:
         """Add what has been found meanwhile."""
         if self.errand.is_done:
-            new = self.errand.result()
-            self._values = np.concatenate([self._values, new]) if len(self._values) else new
+            self._values = np.concatenate([self._values, self.errand.result()])
 
     def close(self) -> None:
         """Stop looking."""

@@ -7,7 +7,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from langrl_gui.core.gym_tables import GymTables
 from langrl_gui.core.tables import END, UNTRACED
+from langrl_gui.core.telemetry.states import StateMap
 from langrl_gui.core.telemetry.tape import observe_tape
 from langrl_gui.core.trainer import Trainer
 
@@ -72,11 +74,13 @@ class GraphObserver:
     trainer: Trainer
     _shape: GraphShape | None = None
     _shape_most: int = 0
+    _map: StateMap | None = None
 
     def observe(self, most: int, fresh: bool) -> Graph:
         """At most `most` states a column; which ones is decided anew where `fresh`."""
         if fresh or self._shape is None or most != self._shape_most:
-            shape = self._choose(most)
+            tables = self.trainer.tables
+            shape = self._choose_states(tables, most) if isinstance(tables, GymTables) else self._choose(most)
             if self._shape is None or shape.keys != self._shape.keys or (shape.more != self._shape.more).any():
                 self._shape, self._shape_most = shape, most
         shape = self._shape
@@ -95,12 +99,7 @@ class GraphObserver:
             here = shape.column[shape.source] == column
             greedy |= here & on_path[shape.source] & (best[shape.source] == shape.slot) & (edge_visits > 0)
             on_path[shape.target[greedy & here]] = True
-        prompt, words = self.trainer.prompt, self.trainer.words
-        current, last_edge = _index(shape.keys, (prompt, *words)), -1
-        if self.trainer.step:
-            said = observe_tape(self.trainer)
-            text = (prompt, *words) if words else (said.previous_prompt, *(step.word for step in said.previous))
-            last_edge = _index(shape.target.tolist(), _index(shape.keys, text))
+        current, last_edge = self._places(shape)
         return Graph(
             shape,
             value,
@@ -111,6 +110,55 @@ class GraphObserver:
             greedy,
             current,
             last_edge,
+        )
+
+    def _places(self, shape: GraphShape) -> tuple[int, int]:
+        """The node in which the agent is and the edge that it took last; -1 for what is not shown."""
+        trainer = self.trainer
+        tables = trainer.tables
+        if isinstance(tables, GymTables):
+            last = -1
+            if trainer.remembered:
+                edge = int(tables.edges_of(trainer.last_edges(1))[0])
+                there = (shape.nodes[shape.source] == edge // tables.slots) & (shape.slot == edge % tables.slots)
+                last = int(np.flatnonzero(there)[0]) if there.any() else -1
+            return _index(shape.keys, trainer.state), last
+        prompt, words = trainer.prompt, trainer.words
+        if not trainer.step:
+            return _index(shape.keys, (prompt, *words)), -1
+        said = observe_tape(trainer)
+        text = (prompt, *words) if words else (said.previous_prompt, *(step.word for step in said.previous))
+        return _index(shape.keys, (prompt, *words)), _index(shape.target.tolist(), _index(shape.keys, text))
+
+    def _choose_states(self, tables: GymTables, most: int) -> GraphShape:
+        """At most `most` states of an environment a column: the most visited."""
+        if self._map is None:
+            self._map = StateMap(tables)
+        known = self._map
+        rows = tables.row[known.nodes].astype(np.intp)
+        visits = self.trainer.learned.visits[: tables.rows * tables.slots].reshape(-1, tables.slots)
+        kept = known.cut(most, visits[rows].sum(axis=1))
+        place = np.full(len(known.nodes), -1)
+        place[kept] = np.arange(len(kept))
+        shown = (place[known.source] >= 0) & (place[known.target] >= 0)
+        source, target, slot = known.source[shown], known.target[shown], known.slot[shown]
+        ending = dict(zip(known.target.tolist(), known.slot.tolist(), strict=True))
+        keys = [
+            (0, int(rows[node]), ending[node]) if known.ends[node] else (0, int(rows[node])) for node in kept.tolist()
+        ]
+        outgoing = np.bincount(known.source, minlength=len(known.nodes)) - np.bincount(source, minlength=len(place))
+        return GraphShape(
+            tuple(keys),
+            known.column[kept],
+            known.ends[kept],
+            known.earned[kept],
+            place[source],
+            place[target],
+            slot,
+            slot,
+            rows[kept],
+            known.nodes[kept],
+            np.where(known.ends, 0, outgoing)[kept],
         )
 
     def _choose(self, most: int) -> GraphShape:

@@ -44,14 +44,14 @@ def observe_heat(order: RowOrder, rows: tuple[int, int], slots: tuple[int, int],
     learned, tables = trainer.learned, trainer.tables
     first, last = rows[0], min(rows[0] + rows[1], len(order.rows))
     shown = order.rows[first:last]
-    columns = slice(slots[0], min(slots[0] + slots[1], tables.dynamics.words))
+    columns = slice(slots[0], min(slots[0] + slots[1], tables.words))
     words, offers = tables.words_at(shown), tables.offered_words(shown)
     best = words[np.arange(len(shown)), trainer.best_slots(shown)].astype(np.intp)
     best[~learned.visits.reshape(-1, tables.slots)[shown].any(axis=1)] = -1
     current = order.current
 
     def by_word(cells: NDArray[Any]) -> NDArray[Any]:
-        if tables.dynamics.compact:
+        if tables.compact:
             return place_by_word(words, cells.reshape(-1, tables.slots)[shown], columns)
         return cells.reshape(-1, tables.slots)[shown, columns]
 

@@ -138,13 +138,11 @@ def _watched_update(trainer: Trainer) -> Update | None:
 def last_update(trainer: Trainer) -> Update | None:
     """The run's last update, from what is kept of its last step; None where that does not add up: in a run that was
     just taken up from a file, and after a change of the rewards' weights."""
-    if not trainer.step:
+    if not trainer.remembered:
         return None
     tables, learned, slots = trainer.tables, trainer.learned, trainer.tables.slots
     edge = int(trainer.last_edges(1)[0])
-    node, slot = divmod(edge, slots)
-    if node <= END:  # forgotten
-        return None
+    node, slot = divmod(int(tables.edges_of(np.array([edge]))[0]), slots)
     if len(trainer.progress.chosen):
         slot = int(trainer.progress.chosen[(trainer.step - 1) & (len(trainer.progress.chosen) - 1)])
     row, target = int(tables.row[node]), int(tables.successor[edge])

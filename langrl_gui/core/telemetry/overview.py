@@ -71,7 +71,7 @@ class OverviewObserver:
 
     def observe(self, wanted: OverviewOf, selected: tuple[int, ...], exact: bool) -> Overview:
         """The table as it is now where `exact`; else up to some pictures old in places."""
-        order, words = self._order, self._order.trainer.tables.dynamics.words
+        order, words = self._order, self._order.trainer.tables.words
         optimum = self._optimum.of(wanted.optimum) if wanted.what == "gap" else None
         of = replace(
             wanted,
@@ -136,8 +136,8 @@ class OverviewObserver:
         places = lines[:, None] * of.rows_each + np.arange(of.rows_each)
         # The last line may be short: its last row counts several times, which changes no maximum.
         rows = self._order.rows[np.minimum(places.ravel(), len(self._order.rows) - 1)]
-        columns = slice(of.columns[0] * of.slots_each, min(sum(of.columns) * of.slots_each, tables.dynamics.words))
-        words = self._order.words() if tables.dynamics.compact else None
+        columns = slice(of.columns[0] * of.slots_each, min(sum(of.columns) * of.slots_each, tables.words))
+        words = self._order.words() if tables.compact else None
         slots = columns if words is None else slice(tables.slots)
         visits = trainer.learned.visits.reshape(-1, tables.slots)[rows, slots]
         if of.what == "visits":

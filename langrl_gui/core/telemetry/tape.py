@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langrl_gui.core import arrays
+from langrl_gui.core.gym_tables import GymTables
+from langrl_gui.core.tables import Tables
 from langrl_gui.core.trainer import Trainer
 
 
@@ -61,20 +63,19 @@ class Tape:
 def observe_tape(trainer: Trainer, episodes: int = 2) -> Tape:
     """The tape as it is now, with so many episodes, the one in progress among them."""
     tables, position = trainer.tables, trainer.position
-    edges = trainer.last_edges(min(trainer.step, len(trainer.progress.tape)))
-    nodes = edges.astype(np.int64) // tables.slots
-    begins = np.flatnonzero((tables.length[nodes] == 0) & (nodes > 1))  # where nothing is remembered there is node 0
-    said, now = edges[: len(edges) - position], edges[len(edges) - position :]
-    begins = begins[begins < len(said)]
+    edges = trainer.last_edges(trainer.remembered)
+    said = edges[: max(0, len(edges) - position)]
+    begins = _begins(tables, said, trainer.remembered == trainer.step)
     past, end = [], len(said)
     for number, begin in enumerate(begins[::-1][: episodes - 1].tolist()):
         steps = _steps(trainer, said[begin:end])
-        past.append(Episode(trainer.episode - number, steps[0].state[0], steps))
+        prompt = int(np.flatnonzero(tables.starts == _nodes(tables, said[begin : begin + 1]))[0])
+        past.append(Episode(trainer.episode - number, prompt, steps))
         end = begin
     amounts, row = trainer.progress.amounts, int(tables.row[trainer.progress.counters[arrays.NODE]])
     return Tape(
         trainer.prompt,
-        _steps(trainer, now),
+        _steps(trainer, edges[len(said) :]),
         (tables.prompt(row), *tables.seen(row)),
         tuple(past),
         len(begins),
@@ -83,10 +84,24 @@ def observe_tape(trainer: Trainer, episodes: int = 2) -> Tape:
     )
 
 
+def _begins(tables: Tables | GymTables, said: NDArray[np.uint64], all_of_it: bool) -> NDArray[np.intp]:
+    """Where episodes begin in these steps; `all_of_it`: whether they are all that there were."""
+    nodes = _nodes(tables, said)
+    if isinstance(tables, Tables):
+        return np.flatnonzero(tables.length[nodes] == 0)
+    # A state in which episodes begin can be come to again; what tells is that no step has led there.
+    begins = 1 + np.flatnonzero(tables.successor[said[:-1]] != nodes[1:])
+    return np.concatenate([np.zeros(int(all_of_it and len(said) > 0), np.intp), begins])
+
+
+def _nodes(tables: Tables | GymTables, taken: NDArray[np.uint64]) -> NDArray[np.int64]:
+    return tables.edges_of(taken) // tables.slots
+
+
 def _steps(trainer: Trainer, edges: NDArray[np.uint64]) -> tuple[TapeStep, ...]:
     tables = trainer.tables
     words, rewards, shares = tables.words_of(edges), tables.reward[edges], tables.shares_of(edges)
-    rows = tables.row[edges // np.uint64(tables.slots)].tolist()
+    rows = tables.row[_nodes(tables, edges)].tolist()
     return tuple(
         TapeStep(word, reward, tuple(share), (tables.prompt(row), *tables.seen(row)))
         for word, reward, share, row in zip(words.tolist(), rewards.tolist(), shares.tolist(), rows, strict=True)

@@ -192,18 +192,18 @@ class Cells(QAbstractTableModel):
         """
         if self._place(first) is None or self._place(last) is None or self.scenario is None:
             return None
-        language, starts = self.scenario.language, self.scenario.starts
+        scenario, language = self.scenario, self.scenario.language
         lines = ["\t".join(("prompt", "text", "word", "q", "q_optimal", "q_gap", "visits", "last_change"))]
         for line in range(first, last + 1):
             cell = self.cell(line)
             assert cell is not None
             state, word = cell
-            said = [language.words[word] if word >= 0 else "·" for word in state[1:]]
+            said = [name or "·" for name in scenario.names(state[1:])]
             numbers = (self.number(line, column) for column in NUMBERS)
             lines.append(
                 "\t".join(
                     (
-                        starts[state[0]].text,
+                        scenario.asked(state[0]),
                         language.joiner.join(said),
                         language.words[word],
                         *("" if number != number else repr(number) for number in numbers),

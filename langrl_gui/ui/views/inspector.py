@@ -55,9 +55,9 @@ LONG: Final = 2000
 """Words from which a list is long: sorting it takes a noticeable part of a frame."""
 ROW: Final = 1.55
 """Height of a row, in line heights."""
-SMALL: Final = 0.88
+SMALL: Final = 0.9
 """Size of the numbers, in parts of the application's text."""
-GAP: Final = 8
+GAP: Final = 6
 """Pixels left free beside a number."""
 
 WORD, Q, OPTIMUM, GAP_TO_OPTIMUM, TRIED, CHANCE = range(6)
@@ -328,7 +328,8 @@ class Inspector(QWidget):
         if self._selection.state:
             return {"inspected": self._selection.state}
         stands_still = time.monotonic() - self._drawn > STILL
-        return {"inspected": (0,) if self._hurries and not stands_still else ()}
+        start = self._scenario.first_state if self._scenario is not None else (0,)
+        return {"inspected": start if self._hurries and not stands_still else ()}
 
     def draw(self, snapshot: Snapshot) -> None:
         """Show this moment."""

@@ -113,9 +113,16 @@ class Parameters(QScrollArea):
         self._about.setVisible(bool(scenario.description))
         separator = " " if any(len(word) > 1 for word in language.words) else "  "
         shown = separator.join(language.words[:60]) + ("…" if len(language.words) > 60 else "")
-        self._say("words", shown, tr("{count} words", count=len(language.words)))
-        self._say("length", tr("{count} words", count=language.max_length))
+        if scenario.environment is None:
+            self._say("words", shown, tr("{count} words", count=len(language.words)))
+            self._say("length", tr("{count} words", count=language.max_length))
+        else:
+            longest = scenario.environment.table.longest
+            self._say("words", shown, tr("{count} actions", count=len(language.words)))
+            self._say("length", tr("at most {count} steps", count=longest) if longest else tr("without limit"))
         seen = tr("all words so far") if language.context == "all" else tr("the last {count}", count=language.context)
+        if scenario.environment is not None:
+            seen = tr("the number of the state")
         self._say("sees", tr("{words}, and the position", words=seen) if language.sees_position else seen)
         self._add_weights(scenario.rewards)
         references = [reference for prompt in scenario.starts for reference in prompt.references]

@@ -562,8 +562,11 @@ class StateGraph(QWidget):
         # What is longer than this is not taken in at a glance, and leaves the edges no room.
         whole = metrics.horizontalAdvance(language.joiner.join([longest] * columns)) <= WHOLE_TEXTS * metrics.height()
         texts, labels = [], []
-        for key in shape.keys:
-            if len(key) == 1:
+        for key, ends in zip(shape.keys, shape.ends.tolist(), strict=True):
+            if scenario.environment is not None:
+                texts.append(str(key[1]))
+                labels.append(language.words[key[-1]] if ends else texts[-1])
+            elif len(key) == 1:
                 texts.append(scenario.starts[key[0]].text or "⌂")
                 labels.append(texts[-1])
             else:
