@@ -14,7 +14,7 @@ from langrl_gui.core import scenario
 from langrl_gui.core.oracle import Solution, solve
 from langrl_gui.core.scenario import Scenario, from_data
 from langrl_gui.core.tables import NOTHING, PADDING
-from langrl_gui.core.telemetry import Column, Observer, Overview, OverviewOf, Ranking, Table, Wanted
+from langrl_gui.core.telemetry import Column, Observer, Overview, OverviewOf, Ranking, Table, Wanted, rows
 from langrl_gui.core.telemetry import overview as overviews
 from langrl_gui.core.telemetry import table as tables
 from langrl_gui.core.telemetry.rows import RowOrder
@@ -371,3 +371,24 @@ def test_that_a_picture_of_a_run_in_motion_is_made_in_parts_and_is_whole_at_rest
     assert np.isnan(first.values).sum() > np.isnan(last.values).sum(), "a picture that was given does not change"
     trainer.advance(6_000)
     assert np.array_equal(look_at(observer, of).values, blocks(run, of=last.of), equal_nan=True)
+
+
+def test_that_rows_of_a_growing_table_are_ordered_anew_only_where_there_is_time_or_all_is_to_be_exact(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rows, "REST", 1e9)
+    trainer = Trainer(problem(), whole=0)
+    order = RowOrder(trainer)
+    trainer.advance(10)
+    order.refresh(exact=False)
+    few = order.rows
+    assert len(few) > 0
+    trainer.advance(1_000)
+    order.refresh(exact=False)
+    assert order.rows is few
+    order.refresh()
+    keys = [order.key(row) for row in order.rows.tolist()]
+    assert len(keys) > len(few)
+    assert keys == sorted(keys, key=lambda key: (key[0], len(key), key))
+    assert [order.find(key) for key in keys] == list(range(len(keys)))
+    assert order.find((0, 4, 4, 4, 4)) == -1

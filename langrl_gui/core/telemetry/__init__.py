@@ -143,7 +143,7 @@ class Observer:
         shows_heat = wanted.heat_rows[1] > 0 and wanted.heat_slots[1] > 0
         shows_rows = shows_heat or wanted.overview is not None or wanted.table is not None
         if shows_rows and (fresh or not len(self._order.rows)):
-            self._order.refresh()
+            self._order.refresh(exact)
         learner = trainer.scenario.learner
         prompts = range(min(len(trainer.tables.starts), MOST_PROMPTS))
         return Snapshot(

@@ -89,7 +89,8 @@ class OptimalTable:
     def take_up(self) -> None:
         """Add what has been found meanwhile."""
         if self.errand.is_done:
-            self._values = np.concatenate([self._values, self.errand.result()])
+            new = self.errand.result()
+            self._values = np.concatenate([self._values, new]) if len(self._values) else new
 
     def close(self) -> None:
         """Stop looking."""

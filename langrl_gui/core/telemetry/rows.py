@@ -1,5 +1,6 @@
 """The rows of the table in an order that people expect, and where a state stands in it. Knows the trainer's tables."""
 
+import time
 from bisect import bisect_left
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,6 +14,8 @@ from langrl_gui.core.trainer import Trainer
 
 MOST_PICKED: Final = 5000
 """States up to which it costs nothing to look at each whether it was visited."""
+REST: Final = 20
+"""A hundred thousand rows take some 50 ms; a table that grows may give a twentieth of its time to that."""
 
 
 @dataclass
@@ -28,9 +31,16 @@ class RowOrder:
     """Row numbers in order. Replaced, never written to: whoever holds it may go on reading it."""
     _place: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
     _words: NDArray[np.uint32] | None = None
+    _due: float = 0.0
 
-    def refresh(self) -> None:
-        """Take in the rows that there are now."""
+    def refresh(self, exact: bool = True) -> None:
+        """Take in the rows that there are now; unless `exact`, not again before REST times as long as that took."""
+        began = time.monotonic()
+        if exact or began >= self._due:
+            self._order()
+            self._due = time.monotonic() + REST * (time.monotonic() - began)
+
+    def _order(self) -> None:
         tables, count, known = self.trainer.tables, self.trainer.tables.rows, len(self._place)
         picks = not tables.whole and count <= MOST_PICKED
         if len(self.rows) and not picks and count == known:

@@ -68,7 +68,7 @@ WIDEST_HEADER: Final = 0.4
 """Share of the width that the names of the states may take."""
 ZOOM_STEP: Final = 1.25
 FAR_STEP: Final = 2.0
-"""The step where a pixel stands for several cells, which is always a power of two of them."""
+"""The step where a pixel stands for several cells."""
 GREATEST_ZOOM: Final = ZOOM_STEP**4
 SETTLED: Final = 150
 """Milliseconds after which a run no longer hurries: a frame that leaps from row to row at full speed says nothing."""
@@ -404,8 +404,8 @@ class QHeatMap(QAbstractScrollArea):
             # even so a cell is less than a pixel, a pixel stands for several.
             tall = height * self._zoom
             wide = max(tall, width * self._zoom**2, min(room.width() / slots, width))
-            height, rows_each = max(1, round(tall)), _power_of_two(1 / tall)
-            width, slots_each = max(1, int(wide)), _power_of_two(1 / wide)
+            height, rows_each = max(1, round(tall)), _round_up(1 / tall)
+            width, slots_each = max(1, int(wide)), _round_up(1 / wide)
         columns = -(-slots // slots_each)
         full = (max(1, room.height() // height), max(1, room.width() // width))
         seen = (max(1, -(-room.height() // height)), max(1, -(-room.width() // width)))
@@ -982,8 +982,8 @@ class _Legend(QWidget):
                 painter.fillRect(bar, gradient)
                 right = text(self._ends[0], right - BAR - PADDING) - 3 * PADDING
                 never = tr("never tried")
-                needed = metrics.horizontalAdvance(never) + swatch + PADDING
-                if right - needed > metrics.horizontalAdvance(self._size) + 2 * PADDING:
+                needed = metrics.horizontalAdvance(never) + swatch + 3 * PADDING
+                if right - needed - line.left() > metrics.horizontalAdvance(self._size):
                     right = text(never, right) - PADDING
                     box = QRectF(right - swatch, bar.top(), swatch, swatch).adjusted(0.5, 0.5, -0.5, -0.5)
                     right -= swatch + 2 * PADDING
@@ -1005,6 +1005,8 @@ def _scaled(font: QFont, factor: float) -> QFont:
     return scaled
 
 
-def _power_of_two(number: float) -> int:
-    """The least power of two that is no less than this, and than 1."""
-    return 1 << max(0, math.ceil(math.log2(number) - 1e-9))
+def _round_up(number: float) -> int:
+    """The least of 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20 ... that is no less: so a table that grows is not seen
+    anew with each of its rows."""
+    unit = 1 << max(0, math.ceil(math.log2(number / 8)))
+    return max(1, math.ceil(number / unit - 1e-9) * unit)
