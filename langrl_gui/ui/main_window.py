@@ -350,7 +350,8 @@ class MainWindow(QMainWindow):
         Where no eye can follow the steps, one view is drawn for each picture, in turn: all stay alive, and what they
         do not take is left to the loop.
         """
-        visible = [view for view in self._views if view.isVisible()]
+        # Qt calls a card behind another one visible as well: it lies where nobody can see it.
+        visible = [view for view in self._views if view.isVisible() and not view.visibleRegion().isEmpty()]
         if self._blurred and self.session.state == RUNNING and visible:
             visible = [visible[self.drawn % len(visible)]]
         self._turn = visible

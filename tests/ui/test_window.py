@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QWheelEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDoubleSpinBox, QFileDialog, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QDoubleSpinBox, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import runfile, scenario
@@ -60,11 +60,35 @@ def press(qtbot: QtBot, window: MainWindow, key: Qt.Key, modifier: Qt.KeyboardMo
     qtbot.keyClick(window, key, modifier or Qt.KeyboardModifier.NoModifier)
 
 
+def test_a_card_behind_another_one_costs_nothing(studio: Studio, qtbot: QtBot) -> None:
+    window = studio.window
+    heat, table = window.findChild(QDockWidget, "qHeatMapCard"), window.findChild(QDockWidget, "qTableCard")
+    assert window.tabifiedDockWidgets(heat) == [table]
+    until(qtbot, studio, READY)
+    for front, parts in ((heat, (True, False)), (table, (False, True)), (heat, (True, False))):
+        front.raise_()
+
+        def has_come(parts: tuple[bool, bool] = parts) -> bool:
+            snapshot = window.snapshot
+            return snapshot is not None and (snapshot.heat is not None, snapshot.table is not None) == parts
+
+        qtbot.waitUntil(has_come)
+
+
 def test_the_names_that_scripts_rely_on_are_there(studio: Studio) -> None:
     window = studio.window
     for name in ("run", "step", "stepEpisode", "reset", "open", "save", "saveAs", "export"):
         assert window.findChild(QAction, name) is not None, name
-    for name in ("speed", "scenario", "stateGraph", "learningCurves", "qHeatMap", "episodeTape", "statusText"):
+    for name in (
+        "speed",
+        "scenario",
+        "stateGraph",
+        "learningCurves",
+        "qHeatMap",
+        "qTable",
+        "episodeTape",
+        "statusText",
+    ):
         assert window.findChild(QWidget, name) is not None, name
 
 
