@@ -45,6 +45,14 @@ class Switch(QWidget):
             if button.objectName() == name:
                 button.setChecked(True)
 
+    def set_offered(self, name: str, offered: bool) -> None:
+        """Whether this choice, not the first one, can be made; where it was and can no more be, the first one is."""
+        if not offered and self.choice == name:
+            self._buttons.buttons()[0].setChecked(True)
+        for button in self._buttons.buttons():
+            if button.objectName() == name:
+                button.setVisible(offered)
+
     @Slot(QAbstractButton, bool)
     def _on_toggled(self, button: QAbstractButton, on: bool) -> None:
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if on else Qt.FocusPolicy.ClickFocus)

@@ -291,7 +291,7 @@ def test_that_with_several_terms_each_ones_share_can_be_drawn_in_place_of_the_re
     assert [name for _, name, _ in view._legend._places()] == ["Match, word by word", "Repetition"]
     view._set_cursor(299.5)
     assert view.subtitle() == "episodes 297 to 300 · Match, word by word 3.00 · Repetition 0.00"
-    button.click()
+    view.findChild(QToolButton, "curvesReturn").click()
     assert view._mean.isVisible()
     assert not any(line.isVisible() for line in view._shares)
 
@@ -305,3 +305,74 @@ def test_that_with_one_term_there_is_nothing_to_choose(show: Show, trainer: Trai
     assert not button.isVisible()
     assert view._mean.isVisible()
     assert not view._shares
+
+
+# -- surprise and exploration -----------------------------------------------------------------------------------------
+
+
+def choose(view: LearningCurves, name: str) -> None:
+    view.findChild(QToolButton, name).click()
+    QApplication.processEvents()
+
+
+def test_that_surprise_is_the_mean_td_error_of_a_step(show: Show, trainer: Trainer) -> None:
+    view = show(trainer)
+    choose(view, "curvesSurprise")
+    histories, episodes = trainer.progress.histories, trainer.episode
+    x, y = view._other.getData()
+    assert (y == histories.surprise[:episodes] / histories.steps[:episodes]).all()
+    assert (x == np.arange(episodes) + 0.5).all()
+    assert not view._mean.isVisible()
+    view._set_cursor(0.5)
+    assert view.subtitle() == f"episode 1 · surprise {y[0]:.4g}"
+
+
+def test_that_exploration_is_the_rate_that_was_set_for_each_step(show: Show) -> None:
+    trainer = Trainer(scenario.find("i-love-you"))
+    rates: list[float] = []
+    for step, rate in ((0, 0.1), (7, 0.9), (7, 0.4), (12, 0.1), (2000, 0.0), (5001, 1.0)):
+        trainer.advance(step)
+        rates += [trainer.scenario.learner.explore.epsilon] * (step - len(rates))
+        trainer.set("learner.explore.epsilon", rate)
+    trainer.advance(9001)
+    rates += [1.0] * (9001 - len(rates))
+    curves = Observer(trainer).observe(Wanted(curves=True)).curves
+    assert curves is not None
+    ends = np.cumsum(curves.steps).astype(int)
+    means = [np.mean(rates[first:last]) for first, last in pairwise([0, *ends])]
+    assert curves.exploration == pytest.approx(means, abs=1e-12)
+    whole = [len(set(rates[first:last])) == 1 for first, last in pairwise([0, *ends])]
+    assert (curves.exploration[whole] == np.array([rates[first] for first in [0, *ends[:-1]]])[whole]).all()
+    assert not all(whole)
+    view = show(trainer, 300)
+    choose(view, "curvesExploration")
+    assert len(view._other.getData()[1]) < len(curves.ends)  # merged, and still exact
+    weighted = (view._bins.exploration * np.diff([0.0, *view._bins.ends]) * 3).sum()
+    assert weighted == pytest.approx(sum(rates[: ends[-1]]))
+
+
+def test_that_another_choice_stays_at_the_episodes_that_are_looked_at(show: Show) -> None:
+    trainer = Trainer(scenario.find("i-love-you"))
+    trainer.advance(3000)
+    view = show(trainer)
+    wheel(view, 6)
+    before = view._box.viewRange()[0]
+    for name in ("curvesSurprise", "curvesExploration", "curvesReturn"):
+        choose(view, name)
+        assert view._box.viewRange()[0] == before
+        assert view._box.viewRange()[1] == pytest.approx(list(view._bounds[2:]))
+        assert not view.following
+    trainer.advance(6000)
+    draw(view, trainer)
+    assert view._box.viewRange()[0] == before
+    view.follow()
+    assert view._box.viewRange()[0][1] >= trainer.episode
+
+
+def test_that_the_tooltip_tells_all_curves_with_all_digits(show: Show, trainer: Trainer) -> None:
+    view = show(trainer)
+    view._set_cursor(3.5)
+    told = view._reading(exact=True)
+    curves = view._curves
+    assert curves is not None
+    assert told[-2:] == [f"surprise {float(curves.surprise_mean[3])!r}", "ε 0.1"]

@@ -24,8 +24,12 @@ class Curves:
     return_mean: NDArray[np.float64]
     return_min: NDArray[np.float64]
     return_max: NDArray[np.float64]
+    steps: NDArray[np.float64]
     surprise_mean: NDArray[np.float64]
     """Mean |TD error| of a step."""
+    exploration: NDArray[np.float64]
+    """The chance with which a step explored, mean over the bin's steps: exact, for each step that is counted the rate
+    that was set when it was taken."""
     greedy_value: NDArray[np.float64]
     greedy_shares: NDArray[np.float64]
     """(full bins, terms) what each reward term gives to the greedy policy's texts: its sum over a text."""
@@ -40,7 +44,7 @@ def observe_curves(trainer: Trainer) -> Curves:
         full -= 1
     first = np.arange(bins, dtype=np.float64) * (1 << shift)
     ends = np.minimum(first + (1 << shift), episode)
-    steps = np.maximum(histories.steps[:bins], 1).astype(np.float64)
+    steps = histories.steps[:bins].astype(np.float64)
     return Curves(
         1 << shift,
         (first + ends) / 2,
@@ -48,7 +52,32 @@ def observe_curves(trainer: Trainer) -> Curves:
         histories.return_sum[:bins] / (ends - first),
         histories.return_min[:bins].copy(),
         histories.return_max[:bins].copy(),
-        histories.surprise[:bins] / steps,
+        steps,
+        histories.surprise[:bins] / np.maximum(steps, 1.0),
+        exploration_rates(trainer, steps),
         histories.greedy_value[:full].copy(),
         histories.greedy_shares[:full].copy(),
     )
+
+
+def exploration_rates(trainer: Trainer, steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(bins,) the mean epsilon of the steps in each bin, where bin after bin has so many `steps` from step 0 on.
+
+    From the events of the run: the loop keeps nothing of it.
+    """
+    since, rates = [0.0], [trainer.start_scenario.learner.explore.epsilon]
+    for event in trainer.timeline.events:
+        if event.path == "learner.explore.epsilon":
+            since.append(float(event.step))
+            rates.append(event.value)
+    starts, rate = np.array(since), np.array(rates)
+    ends = np.cumsum(steps)
+    begins = ends - steps
+    first = np.searchsorted(starts, begins, side="right") - 1
+    last = np.searchsorted(starts, ends, side="left") - 1
+    mean: NDArray[np.float64] = rate[first]
+    for place in np.flatnonzero(last > first).tolist():
+        parts = slice(first[place], last[place] + 1)
+        cuts = np.concatenate(([begins[place]], starts[parts][1:], [ends[place]]))
+        mean[place] = float((np.diff(cuts) * rate[parts]).sum() / steps[place])
+    return mean

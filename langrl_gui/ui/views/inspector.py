@@ -55,9 +55,9 @@ LONG: Final = 2000
 """Words from which a list is long: sorting it takes a noticeable part of a frame."""
 ROW: Final = 1.55
 """Height of a row, in line heights."""
-SMALL: Final = 0.9
+SMALL: Final = 0.88
 """Size of the numbers, in parts of the application's text."""
-GAP: Final = 6
+GAP: Final = 8
 """Pixels left free beside a number."""
 
 WORD, Q, OPTIMUM, GAP_TO_OPTIMUM, TRIED, CHANCE = range(6)

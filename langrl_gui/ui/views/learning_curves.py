@@ -1,4 +1,5 @@
-"""Learning curves: what training earned, and what the greedy policy is worth beside the optimum, over the episodes.
+"""Learning curves over the episodes: what training earned and what the greedy policy is worth beside the optimum; or
+what each reward term gives, how surprised the agent was, how much it explored. One axis, and one place in it, for all.
 
 Return is the plain sum of an episode's rewards, value the discounted one; they share an axis and are never mixed up in
 words. Knows telemetry's Curves and pyqtgraph.
@@ -38,11 +39,12 @@ from PySide6.QtWidgets import (
 # isort: split
 import pyqtgraph as pg  # after PySide6: it takes the first Qt binding that it finds loaded
 
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Curves, Snapshot
 from langrl_gui.ui import format, theme
+from langrl_gui.ui.switch import Switch
 
 pg.setConfigOptions(antialias=True, background=None, useNumba=False, useOpenGL=False)
 
@@ -76,6 +78,28 @@ _FOCUS_BY_KEY: Final = (
 )
 
 
+RETURN, BY_TERM, SURPRISE, EXPLORATION = "curvesReturn", "curvesByTerm", "curvesSurprise", "curvesExploration"
+CHOICES: Final = (
+    (
+        RETURN,
+        N_("Return"),
+        N_("What training earned, and what the agent would earn now without exploring, beside the optimum."),
+    ),
+    (
+        BY_TERM,
+        N_("Terms"),
+        N_("What each reward term gives, weighted, to the texts that the agent would say without exploring"),
+    ),
+    (
+        SURPRISE,
+        N_("Surprise"),
+        N_("How far each value was from its target before it was learned: |TD error| of a step, mean."),
+    ),
+    (EXPLORATION, "ε", N_("How likely a step was to explore, mean over the steps of these episodes: exact.")),
+)
+"""What can be looked at: name, word and explanation."""
+
+
 class Bins(NamedTuple):
     """What is drawn of the training return, one entry per merged bin."""
 
@@ -87,13 +111,24 @@ class Bins(NamedTuple):
     greatest: NDArray[np.float64]
     size: float
     """Episodes in a full one."""
+    surprise: NDArray[np.float64]
+    exploration: NDArray[np.float64]
 
 
 def merged(curves: Curves, size: int) -> Bins:
-    """Every `size` neighbouring bins of `curves` as one: exact means by number of episodes, exact extremes."""
+    """Every `size` neighbouring bins of `curves` as one: exact means by number of episodes or steps, exact extremes."""
     begins = np.concatenate(([0.0], curves.ends[:-1]))
     if size == 1:
-        return Bins(begins, curves.ends, curves.return_mean, curves.return_min, curves.return_max, float(curves.width))
+        return Bins(
+            begins,
+            curves.ends,
+            curves.return_mean,
+            curves.return_min,
+            curves.return_max,
+            float(curves.width),
+            curves.surprise_mean,
+            curves.exploration,
+        )
     first = np.arange(0, len(begins), size)
     episodes = curves.ends - begins
     return Bins(
@@ -103,6 +138,8 @@ def merged(curves: Curves, size: int) -> Bins:
         np.minimum.reduceat(curves.return_min, first),
         np.maximum.reduceat(curves.return_max, first),
         float(curves.width * size),
+        np.add.reduceat(curves.surprise_mean * curves.steps, first) / np.add.reduceat(curves.steps, first),
+        np.add.reduceat(curves.exploration * curves.steps, first) / np.add.reduceat(curves.steps, first),
     )
 
 
@@ -142,11 +179,9 @@ class LearningCurves(QWidget):
         self._shares: list[pg.PlotCurveItem] = []
 
         self._legend = _Legend(self)
-        self._by_term = QToolButton(self)
-        self._by_term.setObjectName("curvesByTerm")
-        self._by_term.setCheckable(True)
-        self._by_term.hide()
-        self._by_term.toggled.connect(self._on_by_term)
+        choices = ((name, tr(text), tr(tip)) for name, text, tip in CHOICES)
+        self._switch = Switch(tr("Shown by the learning curves"), choices, self)
+        self._switch.chosen.connect(self._on_chosen)
         self._follow = QToolButton(self)
         self._follow.setObjectName("followCurves")
         self._follow.hide()
@@ -155,7 +190,7 @@ class LearningCurves(QWidget):
         row = QHBoxLayout(self._top)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._legend, 1)
-        row.addWidget(self._by_term)
+        row.addWidget(self._switch)
         row.addWidget(self._follow)
 
         self._plot = pg.PlotWidget(self, background=None, axisItems={"left": _ValueAxis(), "bottom": _EpisodeAxis()})
@@ -194,12 +229,13 @@ class LearningCurves(QWidget):
         self._band.setPen(QPen(Qt.PenStyle.NoPen))
         self._mean = pg.PlotCurveItem(skipFiniteCheck=True)
         self._greedy = pg.PlotCurveItem(skipFiniteCheck=True)
+        self._other = pg.PlotCurveItem(skipFiniteCheck=True)
         self._optimum_line = pg.InfiniteLine(angle=0)
         self._cursor_line = pg.InfiniteLine(angle=90)
         self._optimum_line.hide()
         self._cursor_line.hide()
         # From the back to the front: nothing that is thin lies under something that is wide.
-        for item in (self._band, self._cursor_line, self._mean, self._greedy, self._optimum_line):
+        for item in (self._band, self._cursor_line, self._mean, self._greedy, self._other, self._optimum_line):
             self._plot.addItem(item, ignoreBounds=True)
 
     # -- what the window asks of a view -------------------------------------------------------------------------------
@@ -226,7 +262,7 @@ class LearningCurves(QWidget):
     def set_optimum(self, solution: Solution | None) -> None:
         """Draw the optimum's value, or none."""
         self._optimum = None if solution is None else solution.start_value
-        self._optimum_line.setVisible(self._optimum is not None and not self._by_term.isChecked())
+        self._optimum_line.setVisible(self._optimum is not None and self._switch.choice == RETURN)
         self._legend.set_optimum(self._optimum is not None)
         if self._optimum is not None:
             self._optimum_line.setPos(self._optimum)
@@ -263,28 +299,35 @@ class LearningCurves(QWidget):
         self._shares = [pg.PlotCurveItem(skipFiniteCheck=True) for _ in self._terms if several]
         for line in self._shares:
             self._plot.addItem(line, ignoreBounds=True)
-        self._by_term.setVisible(several)
-        self._by_term.setChecked(self._by_term.isChecked() and several)
-        self._on_by_term()
+        self._switch.set_offered(BY_TERM, several)
+        self._on_chosen()
         self._put_looks()
 
     @Slot()
-    def _on_by_term(self) -> None:
-        by_term = self._by_term.isChecked()
+    def _on_chosen(self) -> None:
+        """Show what was chosen, in the same episodes."""
+        choice = self._switch.choice
         for item in (self._band, self._mean, self._greedy):
-            item.setVisible(not by_term)
+            item.setVisible(choice == RETURN)
         for line in self._shares:
-            line.setVisible(by_term)
-        self._optimum_line.setVisible(self._optimum is not None and not by_term)
-        self._legend.set_terms(self._terms if by_term else [])
+            line.setVisible(choice == BY_TERM)
+        self._other.setVisible(choice in (SURPRISE, EXPLORATION))
+        self._optimum_line.setVisible(self._optimum is not None and choice == RETURN)
+        ((name, tip),) = ((tr(text), tr(tip)) for key, text, tip in CHOICES if key == choice)
+        self._legend.set_terms({RETURN: [], BY_TERM: self._terms}.get(choice, [(name, tip)]))
         self._extent = None
         self._grow()
+        self._box.setYRange(*self._bounds[2:], padding=0)
+        self._merge()
         self._say()
 
     def _reach(self, curves: Curves) -> tuple[float, float]:
         """The least and the greatest value that is drawn."""
-        if self._by_term.isChecked():
+        choice = self._switch.choice
+        if choice == BY_TERM:
             return float(curves.greedy_shares.min(initial=0.0)), float(curves.greedy_shares.max(initial=0.0))
+        if choice in (SURPRISE, EXPLORATION):
+            return 0.0, float((curves.surprise_mean if choice == SURPRISE else curves.exploration).max())
         return (
             float(min(curves.return_min.min(), curves.greedy_value.min(initial=math.inf))),
             float(max(curves.return_max.max(), curves.greedy_value.max(initial=-math.inf))),
@@ -310,7 +353,7 @@ class LearningCurves(QWidget):
         if curves is not None and len(curves.ends):
             least, greatest = self._reach(curves)
             self._extent = low, high = min(low, least), max(high, greatest)
-        if self._optimum is not None and not self._by_term.isChecked():
+        if self._optimum is not None and self._switch.choice == RETURN:
             low, high = min(low, self._optimum), max(high, self._optimum)
         if low > high:
             return
@@ -353,7 +396,10 @@ class LearningCurves(QWidget):
         enough = len(bins.ends)
         if enough > 1 and bins.ends[-1] - bins.begins[-1] < ENOUGH * bins.size:
             enough -= 1
-        self._mean.setData(((bins.begins + bins.ends) / 2)[:enough], bins.mean[:enough], skipFiniteCheck=True)
+        middle = ((bins.begins + bins.ends) / 2)[:enough]
+        self._mean.setData(middle, bins.mean[:enough], skipFiniteCheck=True)
+        other = bins.surprise if self._switch.choice == SURPRISE else bins.exploration
+        self._other.setData(middle, other[:enough], skipFiniteCheck=True)
         x = np.column_stack((bins.begins, bins.ends)).ravel()
         edge = [np.repeat(values, 2) for values in (bins.greatest, bins.least)]
         self._band.setPolygon(_polygon(np.concatenate((x, x[::-1])), np.concatenate((edge[0], edge[1][::-1]))))
@@ -403,20 +449,38 @@ class LearningCurves(QWidget):
                 ),
             ]
         at_end = int(np.searchsorted(self._curves.ends, last))
-        if self._by_term.isChecked():
+        if self._switch.choice in (SURPRISE, EXPLORATION) and not exact:
+            return [said[0], self._other_reading(place)]
+        if self._switch.choice == BY_TERM:
             if at_end < len(self._curves.greedy_shares):
                 shares = zip(self._terms, self._curves.greedy_shares[at_end].tolist(), strict=True)
                 return [said[0], *(f"{name} {number(share)}" for (name, _), share in shares)]
             return said[:1]
         if at_end < len(self._curves.greedy_value):
             said.append(tr("value {value}", value=number(self._curves.greedy_value[at_end])))
+        if exact:
+            said.append(tr("surprise {number}", number=number(bins.surprise[place])))
+            said.append(tr("ε {number}", number=number(bins.exploration[place])))
         return said
+
+    def _other_reading(self, place: int) -> str:
+        assert self._bins is not None
+        if self._switch.choice == SURPRISE:
+            return tr("surprise {number}", number=_signed(f"{self._bins.surprise[place]:.4g}"))
+        return tr("ε {number}", number=_signed(f"{self._bins.exploration[place]:.4g}"))
 
     def _say(self) -> None:
         said = self._reading(exact=False)
         if not said:
             said = [tr("return and value by episode")]
-            if self._by_term.isChecked():
+            choice = self._switch.choice
+            if choice in (SURPRISE, EXPLORATION):
+                said = [
+                    tr("mean surprise of a step by episode")
+                    if choice == SURPRISE
+                    else tr("chance that a step explores by episode")
+                ]
+            elif choice == BY_TERM:
                 said = [tr("what each reward term gives to what the agent says now, by episode")]
             elif self._optimum is not None:
                 said.append(tr("optimum value {value}", value=_short(self._optimum)))
@@ -439,10 +503,6 @@ class LearningCurves(QWidget):
             tr("Left and Right read the values of an episode, + and - zoom, Home shows the whole run again")
         )
         self._empty.setText(tr("Here the learning curves grow, from the first finished episode on."))
-        self._by_term.setText(tr("By term"))
-        self._by_term.setToolTip(
-            tr("What each reward term gives, weighted, to the texts that the agent would say without exploring")
-        )
         self._follow.setText(tr("Follow"))
         self._follow.setToolTip(tr("Show the whole run again, and go on with it"))
         self._plot.getAxis("bottom").setLabel(tr("episode"))
@@ -474,13 +534,15 @@ class LearningCurves(QWidget):
         self._cursor_line.setPen(_pen(muted, sharpness))
         for line, pen in zip(self._shares, _term_pens(len(self._shares), text, THICK * sharpness), strict=True):
             line.setPen(pen)
-        self._by_term.setFont(font)
+        self._other.setPen(_pen(theme.BLUE, THICK * sharpness))
+        self._switch.setFont(font)
         self._follow.setFont(font)
         self._legend.setFont(font)
         muted_palette = self._empty.palette()
         muted_palette.setColor(muted_palette.ColorRole.WindowText, muted)
         self._empty.setPalette(muted_palette)
-        self._top.setFixedHeight(max(self._follow.sizeHint().height(), self._legend.sizeHint().height()))
+        rows = (self._follow, self._legend, self._switch)
+        self._top.setFixedHeight(max(each.sizeHint().height() for each in rows))
 
     # -- Qt -----------------------------------------------------------------------------------------------------------
 
@@ -701,7 +763,7 @@ class _Legend(QWidget):
             metrics, swatch = self.fontMetrics(), self._swatch()
             text = self.palette().color(self.palette().ColorRole.WindowText)
             pens = [_pen(theme.BLUE, THICK), _pen(text, THICK), _pen(theme.GREEN, THICK, dashed=True)]
-            if self._terms:
+            if len(self._terms) > 1:
                 pens = _term_pens(len(self._terms), text, THICK)
             for pen in pens:
                 pen.setCosmetic(False)
