@@ -20,6 +20,7 @@ from langrl_gui.core.arrays import Progress, Rules, Variant, World
 from langrl_gui.core.errors import ScenarioError, TableError
 from langrl_gui.core.gym_tables import GymTables
 from langrl_gui.core.i18n import tr
+from langrl_gui.core.samples import Samples
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import BUDGET, END, PADDING, UNTRACED, WHOLE, Tables
 from langrl_gui.core.timeline import Timeline
@@ -155,6 +156,7 @@ class Trainer:
             arrays.new_watch(),
         )
         self._watched_row = arrays.NO_ROW
+        self.samples: Samples | None = None
         seed = scenario.learner.seed
         streams = (draws.EXPLORE, draws.SLOT, draws.PROMPT, draws.SLIP, draws.SLIPPED, draws.OUTCOME)
         self._keys = [np.uint64(draws.key(seed, stream)) for stream in streams]
@@ -264,15 +266,26 @@ class Trainer:
             If a word leads to a state for which the table has no room. The run stands before that step, intact.
         """
         self.prepare()
+        going_on = True
+        while going_on:
+            look = episodes if self.samples is None else min(episodes, self.samples.next_look(self))
+            came_back = self._advance(steps, look, enough)
+            going_on = came_back == arrays.EPISODES_DONE and look < episodes
+            if self.samples is not None and came_back == arrays.EPISODES_DONE and look == self.samples.next_look(self):
+                self.samples.look(self)
+        self.timeline = self.timeline.at(self.step)
+
+    def _advance(self, steps: int, episodes: int, enough: Callable[[], bool]) -> int:
+        """Go on until the loop has done that, or `enough` is; returns why it came back."""
         self._world = self._world._replace(amounts=self.tables.amounts)  # it may have grown
         rules = self._rules(max(steps, self.step), episodes)
-        while self._run(rules) == arrays.EDGE_MISSING:
+        while (reason := self._run(rules)) == arrays.EDGE_MISSING:
             self.tables.trace(self.progress.counters[arrays.MISSING : arrays.MISSING + 1])
             self._begin_rows()
             self._world = self._world._replace(amounts=self.tables.amounts)  # it may have grown
             if enough():
                 break
-        self.timeline = self.timeline.at(self.step)
+        return reason
 
     def _run(self, rules: Rules) -> int:
         if self.tables.restricted != self._variant.restricted:  # the first mask was met just now
@@ -332,6 +345,12 @@ class Trainer:
         (row,) = self.tables.find_rows(states)
         self._begin_rows()
         return int(row)
+
+    def take_samples(self) -> None:
+        """Keep in `samples` what the agent would say, from now on. Changes nothing else."""
+        if self.samples is None:
+            self.samples = Samples()
+            self.samples.look(self)
 
     def watch(self, row: int | None) -> None:
         """Keep the last update of this row in `progress.watch` from now on; of none, if None. Changes nothing else."""

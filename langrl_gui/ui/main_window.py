@@ -44,13 +44,14 @@ from langrl_gui.ui.views.heat_map import QHeatMap
 from langrl_gui.ui.views.inspector import Inspector
 from langrl_gui.ui.views.parameters import Parameters
 from langrl_gui.ui.views.run_status import RunStatus
+from langrl_gui.ui.views.samples import Samples
 from langrl_gui.ui.views.say import Say
 from langrl_gui.ui.views.state_graph import StateGraph
 
 if TYPE_CHECKING:
     from langrl_gui.ui.views.learning_curves import LearningCurves
 
-    AnyView = StateGraph | QHeatMap | ExactTable | EpisodeTape | Inspector | Say | LearningCurves
+    AnyView = StateGraph | QHeatMap | ExactTable | EpisodeTape | Inspector | Say | Samples | LearningCurves
 
 TICK: Final = 16
 """Milliseconds between two looks at the mailbox: some 60 pictures a second, as many as a screen shows."""
@@ -112,12 +113,23 @@ class MainWindow(QMainWindow):
 
         self.heat, self.graph, self.tape = QHeatMap(self.selection), StateGraph(), EpisodeTape(self.selection)
         self.table, self.inspector = ExactTable(self.selection), Inspector(self.selection)
-        self.say = Say(self.selection)
+        self.say, self.samples = Say(self.selection), Samples()
         self.curves: LearningCurves | None = None
         self.parameters, self.status, self.side_status = Parameters(), RunStatus(), SideStatus(session.side)
-        self._views: list[AnyView] = [self.graph, self.heat, self.table, self.tape, self.inspector, self.say]
+        self._views: list[AnyView] = [
+            self.graph,
+            self.heat,
+            self.table,
+            self.tape,
+            self.inspector,
+            self.say,
+            self.samples,
+        ]
         self._actions: dict[str, QAction] = {}
         self._specs: dict[str, Spec] = {}
+        # Before the cards: they share the room that there is. A window has a frame and a title.
+        room = self.screen().availableGeometry().size()
+        self.resize(min(1360, room.width() - 40), min(860, room.height() - 60))
         self._build_cards()
         self._build_menus()
         self._build_toolbar()
@@ -126,8 +138,6 @@ class MainWindow(QMainWindow):
         self.statusBar().addPermanentWidget(self.side_status)
         self.setStyleSheet(theme.WINDOW_STYLE)
         self._set_icons()
-        room = self.screen().availableGeometry().size()
-        self.resize(min(1360, room.width() - 40), min(860, room.height() - 60))  # a window has a frame and a title
         self._remembers = remembers
         if remembers:
             geometry, arrangement = settings.window()
@@ -166,15 +176,17 @@ class MainWindow(QMainWindow):
         heat, exact = Card("qHeatMap", tr("Q-table"), self), Card("qTable", tr("Exact numbers"), self)
         tape = Card("episodeTape", tr("Episode"), self)
         inspector, say = Card("inspector", tr("State"), self), Card("say", tr("Say"), self)
+        samples = Card("samples", tr("Samples"), self)
         for card, view in ((side, self.parameters), (graph, self.graph), (heat, self.heat), (tape, self.tape)):
             card.fill(view)
         exact.fill(self.table)
         inspector.fill(self.inspector)
         say.fill(self.say)
-        self._cards = (side, graph, curves, heat, tape, exact, inspector, say)
+        samples.fill(self.samples)
+        self._cards = (side, graph, curves, heat, tape, exact, inspector, say, samples)
         side.setMaximumWidth(340)  # room that is gained goes to what there is to see
-        inspector.setMaximumWidth(460)
-        say.setMaximumWidth(460)
+        for card in (inspector, say, samples):
+            card.setMaximumWidth(460)
         tape.setMaximumHeight(260)
         self._arrange()
         self.parameters.edited.connect(self.session.set)
@@ -187,7 +199,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _arrange(self) -> None:
         """Put every card where it was at the first start."""
-        side, graph, curves, heat, tape, exact, inspector, say = self._cards
+        side, graph, curves, heat, tape, exact, inspector, say, samples = self._cards
         for card in self._cards:
             card.setFloating(False)
             self.removeDockWidget(card)
@@ -199,21 +211,25 @@ class MainWindow(QMainWindow):
         if narrow:
             self.tabifyDockWidget(side, inspector)
             self.tabifyDockWidget(inspector, say)
-            side.raise_()
         else:
             self.splitDockWidget(graph, inspector, Qt.Orientation.Horizontal)
             self.splitDockWidget(inspector, say, Qt.Orientation.Vertical)
-            self.resizeDocks([inspector, say], [430, 290], Qt.Orientation.Vertical)
         self.splitDockWidget(graph, curves, Qt.Orientation.Vertical)
         self.splitDockWidget(curves, heat, Qt.Orientation.Horizontal)
         self.tabifyDockWidget(heat, exact)
         heat.raise_()
         self.addDockWidget(bottom, tape)
-        columns = ([side, graph], [250, 770]) if narrow else ([side, graph, inspector], [250, 770, 330])
+        columns = ([side, graph], [250, 770]) if narrow else ([side, graph, inspector], [250, 740, 360])
         self.resizeDocks(*columns, Qt.Orientation.Horizontal)
         self.resizeDocks([curves, heat], [440, 330], Qt.Orientation.Horizontal)
         self.resizeDocks([graph, curves], [400, 320], Qt.Orientation.Vertical)
-        self.resizeDocks([side, tape], [700, 150], Qt.Orientation.Vertical)
+        if not narrow:
+            self.resizeDocks([inspector, say], [430, 290], Qt.Orientation.Vertical)
+        self.resizeDocks([side, tape], [685, 140], Qt.Orientation.Vertical)
+        self.tabifyDockWidget(say, samples)
+        say.raise_()
+        if narrow:
+            side.raise_()
 
     def _build_menus(self) -> None:
         for title, specs in actions.MENUS:

@@ -486,6 +486,7 @@ class _Worker(QThread):
         if self._observer is not None:
             self._observer.close()
         self._trainer, self._observer, self._seen = trainer, Observer(trainer, self._aside), None
+        trainer.take_samples()
         self.limits = trainer.limits
         self._run += 1
         self.mailbox.put(self._run, None)

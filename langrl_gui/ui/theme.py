@@ -154,7 +154,8 @@ QToolButton#runButton {{ background: {BLUE.name()}; color: white; padding: 5px 1
 QToolButton#runButton:hover {{ background: {BLUE.lighter(112).name()}; }}
 QToolButton#runButton:pressed {{ background: {BLUE.darker(112).name()}; }}
 QToolButton#runButton:disabled {{ background: palette(mid); }}
-Inspector QHeaderView::section {{ background: palette(alternate-base); border: none; padding: 2px 0; }}
+Inspector QHeaderView::section,
+Samples QHeaderView::section {{ background: palette(alternate-base); border: none; padding: 2px 3px; }}
 QStatusBar::item {{ border: none; }}
 QProgressBar {{ background: palette(mid); border: none; border-radius: 3px; }}
 QProgressBar::chunk {{ background: {BLUE.name()}; border-radius: 3px; }}

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from langrl_gui.core.explain import Update as Update
+from langrl_gui.core.samples import Sample as Sample
 from langrl_gui.core.telemetry.aside import AtOnce, OptimalTable
 from langrl_gui.core.telemetry.curves import Curves as Curves
 from langrl_gui.core.telemetry.curves import observe_curves
@@ -25,6 +26,8 @@ from langrl_gui.core.telemetry.overview import Overview as Overview
 from langrl_gui.core.telemetry.overview import OverviewObserver
 from langrl_gui.core.telemetry.overview import OverviewOf as OverviewOf
 from langrl_gui.core.telemetry.rows import RowOrder
+from langrl_gui.core.telemetry.said import SampleList as SampleList
+from langrl_gui.core.telemetry.said import observe_samples
 from langrl_gui.core.telemetry.table import Column as Column
 from langrl_gui.core.telemetry.table import Ranking as Ranking
 from langrl_gui.core.telemetry.table import Table as Table
@@ -68,6 +71,7 @@ class Wanted:
     """State and word (-1: the first one) of which the list says where it is."""
     inspected: tuple[int, ...] | None = None
     """The state to be inspected; () for the one in which the agent is, None for none."""
+    samples: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +92,7 @@ class Snapshot:
     overview: Overview | None = None
     table: Table | None = None
     inspection: Inspection | None = None
+    samples: SampleList | None = None
 
     @property
     def step(self) -> int:
@@ -165,6 +170,7 @@ class Observer:
             if wanted.table
             else None,
             inspection=None if wanted.inspected is None else self._inspection.observe(wanted.inspected),
+            samples=observe_samples(trainer) if wanted.samples else None,
         )
 
     def remember(self, update: Update) -> None:

@@ -57,6 +57,10 @@ ROW: Final = 1.55
 """Height of a row, in line heights."""
 SMALL: Final = 0.88
 """Size of the numbers, in parts of the application's text."""
+LONGEST_WORD: Final = 6
+"""Room that a word can count on, in line heights."""
+MEASURED: Final = 12
+"""Words that are measured for it."""
 GAP: Final = 8
 """Pixels left free beside a number."""
 
@@ -568,7 +572,11 @@ class _WordsTable(QTableView):
         self.verticalHeader().setDefaultSectionSize(row)
         rows = self._words.rowCount()
         self.setMaximumHeight(self.horizontalHeader().sizeHint().height() + rows * row + 2)
-        least = QFontMetrics(self.font()).horizontalAdvance(BEST + "MM")
+        # As wide as the first words, within reason: what is said is to be read before how far it is off.
+        metrics = QFontMetrics(self.font())
+        texts = [self._words.text(int(entry), WORD) for entry in self._words.order[:MEASURED]]
+        widest = max((metrics.horizontalAdvance(text) for text in texts), default=0) + 2 * GAP
+        least = min(widest, LONGEST_WORD * metrics.height())
         shown = [c for c in range(WORD + 1, len(COLUMNS)) if self._has_optimum or c not in (OPTIMUM, GAP_TO_OPTIMUM)]
         if least + sum(self._wide[c] for c in shown) > self.viewport().width() and self._has_optimum:
             shown.remove(GAP_TO_OPTIMUM)  # the two that it is the difference of stay
