@@ -278,8 +278,8 @@ def with_two_terms() -> Trainer:
 def test_that_with_several_terms_each_ones_share_can_be_drawn_in_place_of_the_return(show: Show) -> None:
     trainer = with_two_terms()
     view = show(trainer, 700)
-    button = view.findChild(QToolButton, "curvesByTerm")
-    assert button.isVisible()
+    button = view.controls.findChild(QToolButton, "curvesByTerm")
+    assert not button.isHidden()
     assert not any(line.isVisible() for line in view._shares)
     button.click()
     assert [item.isVisible() for item in (view._mean, view._greedy, view._optimum_line)] == [False] * 3
@@ -291,18 +291,18 @@ def test_that_with_several_terms_each_ones_share_can_be_drawn_in_place_of_the_re
     assert [name for _, name, _ in view._legend._places()] == ["Match, word by word", "Repetition"]
     view._set_cursor(299.5)
     assert view.subtitle() == "episodes 297 to 300 · Match, word by word 3.00 · Repetition 0.00"
-    view.findChild(QToolButton, "curvesReturn").click()
+    view.controls.findChild(QToolButton, "curvesReturn").click()
     assert view._mean.isVisible()
     assert not any(line.isVisible() for line in view._shares)
 
 
 def test_that_with_one_term_there_is_nothing_to_choose(show: Show, trainer: Trainer) -> None:
     view = show(with_two_terms())
-    button = view.findChild(QToolButton, "curvesByTerm")
+    button = view.controls.findChild(QToolButton, "curvesByTerm")
     button.click()
     view.begin(trainer.scenario)
     draw(view, trainer)
-    assert not button.isVisible()
+    assert button.isHidden()
     assert view._mean.isVisible()
     assert not view._shares
 
@@ -311,7 +311,7 @@ def test_that_with_one_term_there_is_nothing_to_choose(show: Show, trainer: Trai
 
 
 def choose(view: LearningCurves, name: str) -> None:
-    view.findChild(QToolButton, name).click()
+    view.controls.findChild(QToolButton, name).click()
     QApplication.processEvents()
 
 

@@ -180,8 +180,8 @@ class LearningCurves(QWidget):
 
         self._legend = _Legend(self)
         choices = ((name, tr(text), tr(tip)) for name, text, tip in CHOICES)
-        self._switch = Switch(tr("Shown by the learning curves"), choices, self)
-        self._switch.chosen.connect(self._on_chosen)
+        self.controls = Switch(tr("Shown by the learning curves"), choices)
+        self.controls.chosen.connect(self._on_chosen)
         self._follow = QToolButton(self)
         self._follow.setObjectName("followCurves")
         self._follow.hide()
@@ -190,7 +190,6 @@ class LearningCurves(QWidget):
         row = QHBoxLayout(self._top)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._legend, 1)
-        row.addWidget(self._switch)
         row.addWidget(self._follow)
 
         self._plot = pg.PlotWidget(self, background=None, axisItems={"left": _ValueAxis(), "bottom": _EpisodeAxis()})
@@ -262,7 +261,7 @@ class LearningCurves(QWidget):
     def set_optimum(self, solution: Solution | None) -> None:
         """Draw the optimum's value, or none."""
         self._optimum = None if solution is None else solution.start_value
-        self._optimum_line.setVisible(self._optimum is not None and self._switch.choice == RETURN)
+        self._optimum_line.setVisible(self._optimum is not None and self.controls.choice == RETURN)
         self._legend.set_optimum(self._optimum is not None)
         if self._optimum is not None:
             self._optimum_line.setPos(self._optimum)
@@ -299,14 +298,14 @@ class LearningCurves(QWidget):
         self._shares = [pg.PlotCurveItem(skipFiniteCheck=True) for _ in self._terms if several]
         for line in self._shares:
             self._plot.addItem(line, ignoreBounds=True)
-        self._switch.set_offered(BY_TERM, several)
+        self.controls.set_offered(BY_TERM, several)
         self._on_chosen()
         self._put_looks()
 
     @Slot()
     def _on_chosen(self) -> None:
         """Show what was chosen, in the same episodes."""
-        choice = self._switch.choice
+        choice = self.controls.choice
         for item in (self._band, self._mean, self._greedy):
             item.setVisible(choice == RETURN)
         for line in self._shares:
@@ -323,7 +322,7 @@ class LearningCurves(QWidget):
 
     def _reach(self, curves: Curves) -> tuple[float, float]:
         """The least and the greatest value that is drawn."""
-        choice = self._switch.choice
+        choice = self.controls.choice
         if choice == BY_TERM:
             return float(curves.greedy_shares.min(initial=0.0)), float(curves.greedy_shares.max(initial=0.0))
         if choice in (SURPRISE, EXPLORATION):
@@ -353,7 +352,7 @@ class LearningCurves(QWidget):
         if curves is not None and len(curves.ends):
             least, greatest = self._reach(curves)
             self._extent = low, high = min(low, least), max(high, greatest)
-        if self._optimum is not None and self._switch.choice == RETURN:
+        if self._optimum is not None and self.controls.choice == RETURN:
             low, high = min(low, self._optimum), max(high, self._optimum)
         if low > high:
             return
@@ -398,7 +397,7 @@ class LearningCurves(QWidget):
             enough -= 1
         middle = ((bins.begins + bins.ends) / 2)[:enough]
         self._mean.setData(middle, bins.mean[:enough], skipFiniteCheck=True)
-        other = bins.surprise if self._switch.choice == SURPRISE else bins.exploration
+        other = bins.surprise if self.controls.choice == SURPRISE else bins.exploration
         self._other.setData(middle, other[:enough], skipFiniteCheck=True)
         x = np.column_stack((bins.begins, bins.ends)).ravel()
         edge = [np.repeat(values, 2) for values in (bins.greatest, bins.least)]
@@ -449,9 +448,9 @@ class LearningCurves(QWidget):
                 ),
             ]
         at_end = int(np.searchsorted(self._curves.ends, last))
-        if self._switch.choice in (SURPRISE, EXPLORATION) and not exact:
+        if self.controls.choice in (SURPRISE, EXPLORATION) and not exact:
             return [said[0], self._other_reading(place)]
-        if self._switch.choice == BY_TERM:
+        if self.controls.choice == BY_TERM:
             if at_end < len(self._curves.greedy_shares):
                 shares = zip(self._terms, self._curves.greedy_shares[at_end].tolist(), strict=True)
                 return [said[0], *(f"{name} {number(share)}" for (name, _), share in shares)]
@@ -465,15 +464,16 @@ class LearningCurves(QWidget):
 
     def _other_reading(self, place: int) -> str:
         assert self._bins is not None
-        if self._switch.choice == SURPRISE:
+        if self.controls.choice == SURPRISE:
             return tr("surprise {number}", number=_signed(f"{self._bins.surprise[place]:.4g}"))
         return tr("ε {number}", number=_signed(f"{self._bins.exploration[place]:.4g}"))
 
     def _say(self) -> None:
         said = self._reading(exact=False)
+        self._legend.set_reading(" · ".join(said))
         if not said:
             said = [tr("return and value by episode")]
-            choice = self._switch.choice
+            choice = self.controls.choice
             if choice in (SURPRISE, EXPLORATION):
                 said = [
                     tr("mean surprise of a step by episode")
@@ -535,14 +535,12 @@ class LearningCurves(QWidget):
         for line, pen in zip(self._shares, _term_pens(len(self._shares), text, THICK * sharpness), strict=True):
             line.setPen(pen)
         self._other.setPen(_pen(theme.BLUE, THICK * sharpness))
-        self._switch.setFont(font)
         self._follow.setFont(font)
         self._legend.setFont(font)
         muted_palette = self._empty.palette()
         muted_palette.setColor(muted_palette.ColorRole.WindowText, muted)
         self._empty.setPalette(muted_palette)
-        rows = (self._follow, self._legend, self._switch)
-        self._top.setFixedHeight(max(each.sizeHint().height() for each in rows))
+        self._top.setFixedHeight(max(self._follow.sizeHint().height(), self._legend.sizeHint().height()))
 
     # -- Qt -----------------------------------------------------------------------------------------------------------
 
@@ -679,6 +677,7 @@ class _Legend(QWidget):
         super().__init__(parent)
         self._optimum = False
         self._terms: list[tuple[str, str]] = []
+        self._reading = ""
         self._entries: list[tuple[str, str, str, str]] = []
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
@@ -716,6 +715,12 @@ class _Legend(QWidget):
         """Whether there is an optimum to be named."""
         self._optimum = known
         self.update()
+
+    def set_reading(self, text: str) -> None:
+        """The numbers under the cursor, in place of the names for as long as it is there."""
+        if text != self._reading:
+            self._reading = text
+            self.update()
 
     def set_terms(self, terms: list[tuple[str, str]]) -> None:
         """Name these reward terms, each with its explanation, in place of return and value; none: not."""
@@ -761,6 +766,11 @@ class _Legend(QWidget):
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             metrics, swatch = self.fontMetrics(), self._swatch()
+            if self._reading:
+                painter.setPen(theme.muted(self.palette()))
+                shown = metrics.elidedText(self._reading, Qt.TextElideMode.ElideRight, self.width())
+                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
+                return
             text = self.palette().color(self.palette().ColorRole.WindowText)
             pens = [_pen(theme.BLUE, THICK), _pen(text, THICK), _pen(theme.GREEN, THICK, dashed=True)]
             if len(self._terms) > 1:
