@@ -103,7 +103,7 @@ def _scenarios(options: argparse.Namespace) -> int:
         _print_json(rows)
     else:
         for row in rows:
-            row["description"] = tr(str(row["description"]))
+            row["name"], row["description"] = tr(str(row["name"])), tr(str(row["description"]))
         _print_table(
             [tr("id"), tr("name"), tr("words"), tr("states"), tr("what it shows")], [list(row.values()) for row in rows]
         )

@@ -415,19 +415,23 @@ def json_schema() -> dict[str, Any]:
 # -- built-in scenarios -----------------------------------------------------------------------------------------------
 
 
-DESCRIPTIONS = (
-    N_("Three words, one sentence: the smallest language worth learning."),
-    N_("A sentence of seven words out of fourteen: the right word is rare at first, then a path grows word by word."),
-    N_(
-        "Every text of up to five words out of ten, seen whole: 11,111 rows, and only two paths through them are right."
+CHAPTERS: Final = (
+    (N_("First words"), ("i-love-you", "morning-tea", "ten-words")),
+    (N_("Answers"), ("phrasebook", "small-talk")),
+    (N_("Rules and wishes"), ("grammar", "brackets", "storyteller", "safe-speech", "safe-speech-mask")),
+    (
+        N_("What the agent sees"),
+        ("word-ladder", "short-memory", "short-memory-cured", "noisy-channel", "rose-coloured"),
     ),
+    (N_("Many words"), ("big-vocabulary",)),
 )
-"""What the built-in scenarios say of themselves, once more where the catalogues find it."""
+"""The gallery: what each chapter is about, and the built-in scenarios in it."""
 
 
 def built_in() -> dict[str, Path]:
-    """The scenarios that travel with the program: id -> file."""
-    return {path.stem: path for path in sorted((resources.root() / "scenarios").glob("*.toml"))}
+    """The scenarios that travel with the program: id -> file, in the order in which they teach."""
+    folder = resources.root() / "scenarios"
+    return {name: folder / f"{name}.toml" for _, names in CHAPTERS for name in names}
 
 
 def find(name: str) -> Scenario:

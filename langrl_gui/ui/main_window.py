@@ -543,7 +543,7 @@ class MainWindow(QMainWindow):
             self.chooser.clear()
             for path in scenarios.built_in().values():
                 try:
-                    self.chooser.addItem(scenarios.load(path).name, str(path))
+                    self.chooser.addItem(tr(scenarios.load(path).name), str(path))
                 except LangrlError as error:
                     show_problem(self, str(error), "")
         self.chooser.setCurrentIndex(-1)
@@ -552,16 +552,16 @@ class MainWindow(QMainWindow):
 
     def _choose(self, scenario: Scenario) -> None:
         with QSignalBlocker(self.chooser):
-            place = self.chooser.findText(scenario.name)
+            place = self.chooser.findText(tr(scenario.name))
             if place < 0 and self.chooser.count():
                 place = self.chooser.count()
-                self.chooser.addItem(scenario.name, scenario)
+                self.chooser.addItem(tr(scenario.name), scenario)
             self.chooser.setCurrentIndex(place)
 
     def _entitle(self) -> None:
         parts = [self.session.file.name] if self.session.file else []
         if self.session.scenario is not None:
-            parts.append(self.session.scenario.name)
+            parts.append(tr(self.session.scenario.name))
         self.setWindowTitle("[*]" + " — ".join([*parts, "LangRL Studio"]))
 
     def _set_icons(self) -> None:

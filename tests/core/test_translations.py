@@ -10,7 +10,7 @@ from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from langrl_gui.core import i18n, resources
+from langrl_gui.core import i18n, resources, scenario
 
 ROOT = Path(__file__).parents[2]
 CATALOGUES = sorted((resources.root() / "i18n").glob("*/LC_MESSAGES/langrl.po"))
@@ -24,6 +24,9 @@ def messages_in_the_program() -> dict[str, str]:
     start = extract_from_file("python", ROOT / "main.py", keywords={"tr": None, "N_": None}, comment_tags=())
     here = [(f"{file}:{line}", message) for file, line, message, *_ in found]
     here += [(f"main.py:{line}", message) for line, message, *_ in start]
+    for path in scenario.built_in().values():
+        told = scenario.load(path)
+        here += [(path.name, told.name), (path.name, told.description)]
     return {message: where for where, message in here if isinstance(message, str)}
 
 
