@@ -21,6 +21,7 @@ from PySide6.QtCore import (  # noqa: E402
     QLibraryInfo,
     QMessageLogContext,
     QObject,
+    Qt,
     QTimer,
     QtMsgType,
     QTranslator,
@@ -68,7 +69,8 @@ class Studio(QObject):
     def _new_window(self) -> MainWindow:
         window = MainWindow(self.session, self._remembers)
         window.painted.connect(self._on_painted)
-        window.language_wanted.connect(self._on_language)
+        # Queued: the window that asks for it is taken down, and must not be in the middle of anything.
+        window.language_wanted.connect(self._on_language, Qt.ConnectionType.QueuedConnection)
         window.show()
         return window
 
@@ -121,7 +123,7 @@ class Studio(QObject):
         self.window.restoreGeometry(geometry)
         self.window.restoreState(arrangement)
         self.window.speed.setValue(speed)
-        old.close()
+        _take_down(old)
 
     @Slot()
     def _on_collect(self) -> None:
@@ -129,10 +131,19 @@ class Studio(QObject):
             gc.collect(1)
 
     def close(self) -> None:
-        """Stop all threads."""
+        """Stop all threads and take the window down."""
         self.session.close()
         self._collector.stop()
+        _take_down(self.window)
         gc.enable()
+
+
+def _take_down(window: MainWindow) -> None:
+    """Destroy a window at once. Never from within an event loop of its own: a dialog of Qt's that waits for an answer
+    lies on the stack of that loop, and would be destroyed twice. So a window does not destroy itself when it closes."""
+    window.close()
+    window.deleteLater()
+    QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
 
 
 class Demo(QObject):

@@ -99,7 +99,6 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session, remembers: bool = True) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.session = session
         self.selection = Selection(self)
         self.snapshot: Snapshot | None = None

@@ -107,6 +107,7 @@ CLOSING = """
 import sys, time
 from pathlib import Path
 from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 from langrl_gui.core import scenario
 from langrl_gui.ui import app
 
@@ -133,6 +134,15 @@ def prepared(self, what, **options):
         elif state == "dialog":
             window.on_open()
             QTimer.singleShot(200, close)
+        elif state == "question":
+            run = Path(sys.argv[2]) / "run.langrl"
+            run.touch()
+            window.on_saveAs()
+            dialog = window.findChild(QFileDialog)
+            dialog.setDirectory(str(run.parent))
+            dialog.selectFile(run.name)
+            QTimer.singleShot(100, dialog.accept)  # asks whether to write over it, and waits for the answer
+            QTimer.singleShot(300, lambda: dialog.findChild(QMessageBox).isVisible() and close())
         elif state == "problem":
             session.set("learner.alpha", 9.0)
             QTimer.singleShot(200, close)
@@ -149,7 +159,7 @@ sys.exit(app.main([str(scenario.built_in()["ten-words"])]))
 """
 
 
-@pytest.mark.parametrize("state", ["start", "idle", "training", "saving", "dialog", "problem"])
+@pytest.mark.parametrize("state", ["start", "idle", "training", "saving", "dialog", "question", "problem"])
 def test_closing_in_any_state_ends_the_process_within_two_seconds(state: str, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", CLOSING, state, str(tmp_path)],

@@ -56,6 +56,14 @@ def until(qtbot: QtBot, studio: Studio, state: str, step: int | None = None) -> 
     qtbot.waitUntil(is_there, timeout=30_000)
 
 
+def speak(qtbot: QtBot, studio: Studio, language: str) -> None:
+    """Choose a language in the menu; the window is another one then."""
+    before = studio.window
+    before.findChild(QAction, language).trigger()
+    qtbot.waitUntil(lambda: studio.window is not before, timeout=30_000)
+    window_is_up(qtbot, studio)
+
+
 def press(qtbot: QtBot, window: MainWindow, key: Qt.Key, modifier: Qt.KeyboardModifier | None = None) -> None:
     qtbot.keyClick(window, key, modifier or Qt.KeyboardModifier.NoModifier)
 
@@ -271,8 +279,7 @@ def test_the_window_speaks_chinese_as_soon_as_it_is_asked_to_and_keeps_the_run(q
     press(qtbot, studio.window, Qt.Key.Key_F11)
     until(qtbot, studio, PAUSED, 3)
     english = {action.objectName(): action.text() for action in studio.window.findChildren(QAction)}
-    studio.window.findChild(QAction, "zh_CN").trigger()
-    window_is_up(qtbot, studio)
+    speak(qtbot, studio, "zh_CN")
     window = studio.window
     for name in ("run", "step", "stepEpisode", "toEnd", "reset", "open", "save", "saveAs", "export", "quit", "about"):
         text = window.findChild(QAction, name).text()
@@ -280,8 +287,7 @@ def test_the_window_speaks_chinese_as_soon_as_it_is_asked_to_and_keeps_the_run(q
         assert any("\u4e00" <= character <= "\u9fff" for character in text), text
     assert window.snapshot is not None
     assert window.snapshot.step == 3
-    window.findChild(QAction, "en").trigger()
-    window_is_up(qtbot, studio)
+    speak(qtbot, studio, "en")
     assert studio.window.findChild(QAction, "step").text() == english["step"]
 
 
