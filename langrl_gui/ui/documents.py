@@ -80,6 +80,9 @@ class Documents(QObject):
         folder = session.file.parent if session.file else Path.home()
         dialog = QFileDialog(self._window, title, str(folder), filters)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        # Two labels for which Qt's own catalogues have no words in some languages.
+        dialog.setLabelText(QFileDialog.DialogLabel.LookIn, tr("Look in:"))
+        dialog.setLabelText(QFileDialog.DialogLabel.FileType, tr("Files of type:"))
         if suffix:
             dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
             dialog.setDefaultSuffix(suffix)

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QSizePolicy,
     QSlider,
     QTabBar,
-    QToolBar,
     QToolButton,
     QWidget,
 )
@@ -35,6 +34,7 @@ from langrl_gui.ui.actions import Spec
 from langrl_gui.ui.cards import Card
 from langrl_gui.ui.documents import Documents
 from langrl_gui.ui.problem import show_problem
+from langrl_gui.ui.run_bar import RunBar
 from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.session import FULL_SPEED, OPENING, RUNNING, Session
 from langrl_gui.ui.side_status import SideStatus
@@ -280,20 +280,20 @@ class MainWindow(QMainWindow):
         group.triggered.connect(chosen)
 
     def _build_toolbar(self) -> None:
-        bar = QToolBar(tr("Run"), self)
-        bar.setObjectName("runToolBar")
-        bar.setMovable(False)
-        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar = RunBar(tr("Run"), self)
         self.addToolBar(bar)
         self.chooser = QComboBox(bar)
         self.chooser.setObjectName("scenario")
         self.chooser.setAccessibleName(tr("Scenario"))
         self.chooser.setToolTip(tr("The scenarios that come with the program."))
-        self.chooser.setMinimumWidth(190)
+        self.chooser.setMinimumWidth(150)  # and as wide as its names
+        self.chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.chooser.activated.connect(self._on_chosen)
         bar.addWidget(self.chooser)
-        for name in ("reset", "run", "step", "stepEpisode", "toEnd"):
-            bar.addAction(self._actions[name])
+        bar.add_shy(self._actions["reset"])
+        bar.addAction(self._actions["run"])
+        for name in ("step", "stepEpisode", "toEnd"):
+            bar.add_shy(self._actions[name])
         self._run_button = bar.widgetForAction(self._actions["run"])
         assert isinstance(self._run_button, QToolButton)
         self._run_button.setObjectName("runButton")

@@ -7,10 +7,19 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QWheelEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QDockWidget, QDoubleSpinBox, QFileDialog, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QDockWidget,
+    QDoubleSpinBox,
+    QFileDialog,
+    QToolBar,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
-from langrl_gui.core import runfile, scenario
+from langrl_gui.core import i18n, runfile, scenario
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui import theme
 from langrl_gui.ui.app import Studio
@@ -326,3 +335,32 @@ def test_everything_that_can_be_pressed_has_a_name_for_those_who_cannot_see_it(s
         ):
             name = widget.accessibleName() or getattr(widget, "text", lambda: "")()
             assert name, f"{type(widget).__name__} {widget.objectName()}"
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_in_a_narrow_window_words_give_way_and_nothing_else_is_hidden(
+    qtbot: QtBot, open_studio: Callable[[Path | None], Studio], language: str
+) -> None:
+    i18n.set_language(language)
+    window = open_studio(None).window
+    bar = window.findChild(QToolBar, "runToolBar")
+    step = bar.widgetForAction(window.findChild(QAction, "step"))
+    words, signs = Qt.ToolButtonStyle.ToolButtonTextBesideIcon, Qt.ToolButtonStyle.ToolButtonIconOnly
+    for width, style in ((1400, words), (900, signs)):
+        window.resize(width, 700)
+        qtbot.waitUntil(lambda style=style: step.toolButtonStyle() == style and window.speed.isVisible())
+        assert window.width() == width
+        assert not bar.findChild(QToolButton, "qt_toolbar_ext_button").isVisible()
+
+
+def test_a_file_dialog_speaks_chinese_wherever_it_speaks(
+    qtbot: QtBot, open_studio: Callable[[Path | None], Studio]
+) -> None:
+    i18n.set_language("zh_CN")
+    window = open_studio(None).window
+    window.on_open()
+    dialog = window.findChild(QFileDialog)
+    for label in (QFileDialog.DialogLabel.LookIn, QFileDialog.DialogLabel.FileName, QFileDialog.DialogLabel.FileType):
+        text = dialog.labelText(label)
+        assert any("\u4e00" <= character <= "\u9fff" for character in text), text
+    dialog.reject()
