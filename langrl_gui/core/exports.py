@@ -9,8 +9,9 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from langrl_gui.core import runfile, scenario
+from langrl_gui.core import runfile, scenario, toml
 from langrl_gui.core.runfile import Run
+from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import NOTHING, PADDING
 from langrl_gui.core.trainer import state_hash
 
@@ -25,8 +26,33 @@ def write(path: Path, kind: str, run: Run) -> None:
     RunFileError
         If it cannot be written; what was there before is still there.
     """
-    text = {"csv": to_csv, "json": to_json, "toml": to_toml}[kind](run)
+    corpus = run.scenario.language.source
+    if kind == "toml" and corpus is not None:
+        beside = path.with_suffix(".txt")
+        data = scenario.to_data(run.scenario)
+        data["language"]["corpus"] = beside.name
+        runfile.write_bytes_safely(beside, corpus.text.encode())
+        text = toml.dumps(data)
+    else:
+        text = {"csv": to_csv, "json": to_json, "toml": to_toml}[kind](run)
     runfile.write_bytes_safely(path, text.encode())
+
+
+def write_scenario(path: Path, made: Scenario) -> None:
+    """Write the scenario to `path` so that it can be opened there: with its corpus, unless that is there.
+
+    Raises
+    ------
+    RunFileError
+        If it cannot be written; what was there before is still there.
+    """
+    language = made.language
+    if language.corpus is not None and language.source is not None:
+        corpus = path.parent / language.corpus
+        if not corpus.exists():
+            corpus.parent.mkdir(parents=True, exist_ok=True)
+            runfile.write_bytes_safely(corpus, language.source.text.encode())
+    runfile.write_bytes_safely(path, scenario.dumps(made).encode())
 
 
 def to_csv(run: Run) -> str:

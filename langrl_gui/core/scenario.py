@@ -13,10 +13,9 @@ from functools import cache, partial, reduce
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, NamedTuple, Self
 
-import tomli_w
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, ValidationInfo, model_validator
 
-from langrl_gui.core import resources
+from langrl_gui.core import resources, toml
 from langrl_gui.core.errors import ScenarioError, TextError, system_reason
 from langrl_gui.core.faults import explain, missing, quoted
 from langrl_gui.core.gym import PREFIX, Gym, Table, from_gymnasium
@@ -228,7 +227,11 @@ class Scenario(Part):
         """This scenario with one field (`"learner.alpha"`, `"prompts.0.text"`) set to `value`, validated anew."""
         data = to_data(self)
         _put(data, path, value)
-        return from_data(data, sources=_sources_of(self))
+        return self.revised(data)
+
+    def revised(self, data: object, folder: Path | None = None) -> "Scenario":
+        """The scenario that `data` describes. A corpus is this one's, if it names that; any other lies in `folder`."""
+        return from_data(data, sources=_sources_of(self, folder))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -320,20 +323,21 @@ def _read_corpus_below(folder: Path, name: str, tokenizer: str) -> str:
     return mark(_read_text(path), tokenizer)
 
 
-def _corpus_of(scenario: Scenario) -> ReadCorpus:
-    """Gives the corpus that `scenario` has, cut by the tokenizer that is asked for, and no other."""
+def _corpus_of(scenario: Scenario, folder: Path | None = None) -> ReadCorpus:
+    """Gives the corpus that `scenario` has, cut by the tokenizer that is asked for, and no other but from `folder`."""
     language = scenario.language
 
     def read(name: str, tokenizer: str) -> str:
         if language.source is None or name != language.corpus:
-            return _no_corpus(name, tokenizer)
+            return _no_corpus(name, tokenizer) if folder is None else _read_corpus_below(folder, name, tokenizer)
         return language.source.marked if tokenizer == language.tokenizer else mark(language.source.text, tokenizer)
 
     return read
 
 
-def _sources_of(scenario: Scenario) -> Sources:
-    """Gives the corpus and the table that `scenario` has; another environment is asked of gymnasium."""
+def _sources_of(scenario: Scenario, folder: Path | None = None) -> Sources:
+    """Gives the corpus and the table that `scenario` has; another corpus lies in `folder`, and another environment is
+    asked of gymnasium."""
 
     def table(gym: Gym) -> Table:
         own = scenario.environment
@@ -341,7 +345,7 @@ def _sources_of(scenario: Scenario) -> Sources:
             return own.table
         return from_gymnasium(gym, imports=own is not None and own.imports and gym.id == own.id)
 
-    return Sources(_corpus_of(scenario), table, scenario.environment is not None and scenario.environment.imports)
+    return Sources(_corpus_of(scenario, folder), table, scenario.environment is not None and scenario.environment.imports)
 
 
 def with_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
@@ -402,8 +406,11 @@ def to_data(scenario: Scenario) -> dict[str, Any]:
 
 
 def dumps(scenario: Scenario) -> str:
-    """The scenario as TOML; reading it back gives an equal scenario."""
-    return tomli_w.dumps(to_data(scenario))
+    """The scenario as a person would write it in TOML: in the schema's order, and only what differs from the defaults.
+
+    Reading it back gives an equal scenario.
+    """
+    return toml.dumps(json.loads(scenario.model_dump_json(by_alias=True, exclude_defaults=True)))
 
 
 @cache
@@ -460,6 +467,19 @@ def of_environment(id_: str, source: str = "") -> Scenario:
         "stop": {"episodes": 10_000},
     }
     return from_data(data, source, sources=Sources(_no_corpus, partial(from_gymnasium, imports=True), True))
+
+
+def new() -> Scenario:
+    """A small scenario to build on."""
+    return from_data(
+        {
+            "name": tr("New scenario"),
+            "language": {"words": ["a", "b", "c"], "max_length": 3},
+            "prompts": [{"references": ["abc"]}],
+            "rewards": [{"kind": "match"}],
+            "stop": {"episodes": 1000},
+        }
+    )
 
 
 # -- what a scenario must agree with itself about -------------------------------------------------------------------

@@ -19,6 +19,8 @@ class Spec:
     keys: str = ""
     states: frozenset[str] | None = None
     """States of the run in which it is enabled; None: always."""
+    more_keys: str = ""
+    """Keys that do the same, for those who have them in their fingers."""
 
 
 RUN = Spec(
@@ -34,15 +36,22 @@ TO_END = Spec("toEnd", N_("To the end"), N_("Run to the stop rule as fast as the
 SLOWER = Spec("slower", N_("Slower"), N_("Half as many steps a second."), "Ctrl+Down")
 FASTER = Spec("faster", N_("Faster"), N_("Twice as many steps a second."), "Ctrl+Up")
 RESET = Spec("reset", N_("Reset"), N_("Back to the start: everything that was learned is forgotten."), "Ctrl+R", ANY)
+NEW = Spec("newScenario", N_("New scenario"), N_("Begin with a small scenario to build on."), "Ctrl+N")
 OPEN = Spec("open", N_("Open…"), N_("Open a scenario (.toml) or a saved run (.langrl)."), "Ctrl+O")
 SAVE = Spec("save", N_("Save"), N_("Save the run: the trained table and where it stands."), "Ctrl+S", ANY)
 SAVE_AS = Spec("saveAs", N_("Save as…"), N_("Save the run under another name."), "Ctrl+Shift+S", ANY)
+SAVE_SCENARIO = Spec(
+    "saveScenarioAs", N_("Save scenario as…"), N_("Write the scenario as a .toml file, as it stands in the form.")
+)
 EXPORT = Spec("export", N_("Export…"), N_("Write the table as CSV or JSON, or the scenario as TOML."), "Ctrl+E", ANY)
+UNDO = Spec("undo", N_("Undo"), N_("Take back the last change to the scenario."), "Ctrl+Z")
+REDO = Spec("redo", N_("Redo"), N_("Make the change again that was taken back."), "Ctrl+Y", more_keys="Ctrl+Shift+Z")
 QUIT = Spec("quit", N_("Quit"), N_("Close the window."), "Ctrl+Q")
 ABOUT = Spec("about", N_("About LangRL Studio"), N_("Version and licence."))
 
 MENUS = (
-    (N_("&File"), (OPEN, SAVE, SAVE_AS, EXPORT, None, QUIT)),
+    (N_("&File"), (NEW, OPEN, None, SAVE, SAVE_AS, SAVE_SCENARIO, EXPORT, None, QUIT)),
+    (N_("&Edit"), (UNDO, REDO)),
     (N_("&Run"), (RUN, STEP, EPISODE, TO_END, None, SLOWER, FASTER, None, RESET)),
     (N_("&Help"), (ABOUT,)),
 )

@@ -36,6 +36,7 @@ from langrl_gui.core import i18n, scenario  # noqa: E402
 from langrl_gui.core.i18n import tr  # noqa: E402
 from langrl_gui.core.scenario import Scenario  # noqa: E402
 from langrl_gui.ui import settings, theme  # noqa: E402
+from langrl_gui.ui.draft import Draft  # noqa: E402
 from langrl_gui.ui.main_window import COMFORTABLE, MainWindow  # noqa: E402
 from langrl_gui.ui.problem import show_problem  # noqa: E402
 from langrl_gui.ui.session import RUNNING, Session  # noqa: E402
@@ -51,6 +52,7 @@ class Studio(QObject):
     def __init__(self, what: Path | None, remembers: bool = True) -> None:
         super().__init__()
         self.session = Session(self)
+        self.draft = Draft(self.session)
         self._remembers = remembers
         # Windows and pictures may be destroyed on this thread only, but Python collects garbage on whichever thread
         # happens to make some. So nothing is collected by itself, and a timer does it here.
@@ -67,7 +69,7 @@ class Studio(QObject):
         self.window.set_speed(COMFORTABLE)
 
     def _new_window(self) -> MainWindow:
-        window = MainWindow(self.session, self._remembers)
+        window = MainWindow(self.session, self.draft, self._remembers)
         window.painted.connect(self._on_painted)
         # Queued: the window that asks for it is taken down, and must not be in the middle of anything.
         window.language_wanted.connect(self._on_language, Qt.ConnectionType.QueuedConnection)
@@ -141,7 +143,7 @@ class Studio(QObject):
 def _take_down(window: MainWindow) -> None:
     """Destroy a window at once. Never from within an event loop of its own: a dialog of Qt's that waits for an answer
     lies on the stack of that loop, and would be destroyed twice. So a window does not destroy itself when it closes."""
-    window.close()
+    window.leave()
     window.deleteLater()
     QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
 
@@ -243,7 +245,7 @@ class Demo(QObject):
             target.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", "utf-8")
         if options.out:
             print(tr("trained table: {path}", path=Path(options.out).resolve()))
-        window.close()
+        window.leave()
 
     @Slot(str, str)
     def _on_failed(self, sentence: str, details: str) -> None:
@@ -277,7 +279,7 @@ def main(argv: list[str] | None = None) -> int:
     studio = Studio(Path(options.file) if options.file else None, remembers=options.demo is None)
     sys.excepthook = studio.report
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: studio.window.close())
+        signal.signal(number, lambda *_: studio.window.leave())
     demo = Demo(studio, options) if options.demo is not None else None
     try:
         code = app.exec()

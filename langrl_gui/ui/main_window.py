@@ -5,8 +5,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QChildEvent, QEvent, QSignalBlocker, Qt, QTime, QTimer, Signal, Slot
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QColor, QKeySequence, QPalette
+from PySide6.QtCore import QChildEvent, QEvent, QMimeData, QSignalBlocker, Qt, QTime, QTimer, Signal, Slot
+from PySide6.QtGui import (
+    QAction,
+    QActionGroup,
+    QCloseEvent,
+    QColor,
+    QDragEnterEvent,
+    QDropEvent,
+    QKeySequence,
+    QPalette,
+)
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -32,7 +41,8 @@ from langrl_gui.core.telemetry import Snapshot, Wanted
 from langrl_gui.ui import actions, format, icons, settings, theme
 from langrl_gui.ui.actions import Spec
 from langrl_gui.ui.cards import Card
-from langrl_gui.ui.documents import Documents
+from langrl_gui.ui.documents import SUFFIXES, Documents
+from langrl_gui.ui.draft import Draft
 from langrl_gui.ui.problem import show_problem
 from langrl_gui.ui.run_bar import RunBar
 from langrl_gui.ui.selection import Selection
@@ -96,7 +106,7 @@ class MainWindow(QMainWindow):
     language_wanted = Signal(str)
     closed = Signal()
 
-    def __init__(self, session: Session, remembers: bool = True) -> None:
+    def __init__(self, session: Session, draft: Draft, remembers: bool = True) -> None:
         super().__init__()
         self.setObjectName("mainWindow")
         self.session = session
@@ -106,7 +116,9 @@ class MainWindow(QMainWindow):
         self._blurred = False
         self.drawn = 0
         """Snapshots drawn so far."""
-        self.documents = Documents(session, self)
+        self.draft = draft
+        self.documents = Documents(session, draft, self, remembers)
+        self._is_leaving = False
         self._asked: Wanted | None = None
         self._was_painted = False
 
@@ -147,6 +159,11 @@ class MainWindow(QMainWindow):
         session.state_changed.connect(self._on_state)
         session.failed.connect(self._on_failed)
         session.saved.connect(self._on_saved)
+        session.scenario_saved.connect(self._on_saved)
+        draft.changed.connect(self._on_draft)
+        draft.stack.canUndoChanged.connect(self._on_undo_changed)
+        draft.stack.canRedoChanged.connect(self._on_undo_changed)
+        draft.stack.indexChanged.connect(self._on_undo_changed)
         session.exported.connect(self._on_exported)
         session.changed.connect(self._on_changed)
         session.optimum_found.connect(self._on_optimum)
@@ -159,6 +176,8 @@ class MainWindow(QMainWindow):
             self._on_opened(session.scenario)
             self._on_optimum(session.solution)
         self._entitle()
+        self._on_undo_changed()
+        self.setAcceptDrops(True)
 
     # -- building -----------------------------------------------------------------------------------------------------
 
@@ -188,7 +207,7 @@ class MainWindow(QMainWindow):
             card.setMaximumWidth(460)
         tape.setMaximumHeight(260)
         self._arrange()
-        self.parameters.edited.connect(self.session.set)
+        self.parameters.edited.connect(self._on_edited)
         self.say.asked.connect(self.session.say)
         self.session.said.connect(self.say.show_answer)
         self.inspector.updateWanted.connect(self.session.find_update)
@@ -240,6 +259,8 @@ class MainWindow(QMainWindow):
                     menu.addSeparator()
                 else:
                     menu.addAction(self._action(spec))
+                if spec is actions.OPEN:
+                    menu.addMenu(self.documents.recent_menu)
 
     def _action(self, spec: Spec) -> QAction:
         action = QAction(tr(spec.text), self)
@@ -248,8 +269,7 @@ class MainWindow(QMainWindow):
             tr(spec.tip)
             + (f"  ({QKeySequence(spec.keys).toString(QKeySequence.SequenceFormat.NativeText)})" if spec.keys else "")
         )
-        if spec.keys:
-            action.setShortcut(QKeySequence(spec.keys))
+        action.setShortcuts([QKeySequence(keys) for keys in (spec.keys, spec.more_keys) if keys])
         action.triggered.connect(getattr(self, "on_" + spec.name))
         self.addAction(action)
         self._actions[spec.name], self._specs[spec.name] = action, spec
@@ -357,7 +377,8 @@ class MainWindow(QMainWindow):
             view.draw(snapshot)
         self.drawn += 1
         self.status.draw(snapshot, self.session.limits, running)
-        self.setWindowModified(snapshot.address != self.session.saved_at)
+        self.documents.stand(snapshot.address)
+        self.setWindowModified(self.documents.is_modified)
 
     def _ask(self) -> None:
         """Ask for what the visible views want to see next.
@@ -416,10 +437,28 @@ class MainWindow(QMainWindow):
             self._on_optimum(None)  # another is on its way
         self.parameters.show_live(scenario)
 
+    @Slot(str, float)
+    def _on_edited(self, path: str, value: float) -> None:
+        self.draft.edit(tuple(path.split(".")), value, path)
+        self.draft.settle()
+
+    @Slot()
+    def _on_draft(self) -> None:
+        self.setWindowModified(self.documents.is_modified)
+
+    @Slot()
+    def _on_undo_changed(self) -> None:
+        stack = self.draft.stack
+        for name, possible, text, what in (
+            ("undo", stack.canUndo(), tr("Undo"), stack.undoText()),
+            ("redo", stack.canRedo(), tr("Redo"), stack.redoText()),
+        ):
+            self._actions[name].setEnabled(possible)
+            self._actions[name].setText(f"{text}: {what}" if what else text)
+
     @Slot(str)
     def _on_saved(self, path: str) -> None:
-        if self.snapshot is not None:
-            self.setWindowModified(self.snapshot.address != self.session.saved_at)
+        self.setWindowModified(self.documents.is_modified)
         self.status.set_file(tr("saved {time}", time=QTime.currentTime().toString("HH:mm")))
         self._entitle()
 
@@ -429,7 +468,6 @@ class MainWindow(QMainWindow):
 
     @Slot(str, str)
     def _on_failed(self, sentence: str, details: str) -> None:
-        show_problem(self, sentence, details)
         if self.session.scenario is not None:
             self._choose(self.session.scenario)  # the list had moved on to what could not be opened
 
@@ -464,7 +502,11 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def on_reset(self) -> None:
-        self.session.reset()
+        self.documents.reset()
+
+    @Slot()
+    def on_newScenario(self) -> None:
+        self.documents.new()
 
     @Slot()
     def on_open(self) -> None:
@@ -477,6 +519,18 @@ class MainWindow(QMainWindow):
     @Slot()
     def on_saveAs(self) -> None:
         self.documents.ask_save()
+
+    @Slot()
+    def on_saveScenarioAs(self) -> None:
+        self.documents.ask_save_scenario()
+
+    @Slot()
+    def on_undo(self) -> None:
+        self.draft.undo()
+
+    @Slot()
+    def on_redo(self) -> None:
+        self.draft.redo()
 
     @Slot()
     def on_export(self) -> None:
@@ -506,7 +560,9 @@ class MainWindow(QMainWindow):
     @Slot(int)
     def _on_chosen(self, place: int) -> None:
         what = self.chooser.itemData(place)
-        self.session.open(Path(what) if isinstance(what, str) else what)
+        self.documents.open_scenario(Path(what) if isinstance(what, str) else what)
+        if self.session.scenario is not None:
+            self._choose(self.session.scenario)  # until it is open, if it will be
 
     @Slot(QAction)
     def _on_scheme(self, action: QAction) -> None:
@@ -558,7 +614,8 @@ class MainWindow(QMainWindow):
             self.chooser.setCurrentIndex(place)
 
     def _entitle(self) -> None:
-        parts = [self.session.file.name] if self.session.file else []
+        file = self.session.file or self.session.source
+        parts = [file.name] if file and file not in scenarios.built_in().values() else []
         if self.session.scenario is not None:
             parts.append(tr(self.session.scenario.name))
         self.setWindowTitle("[*]" + " — ".join([*parts, "LangRL Studio"]))
@@ -596,9 +653,34 @@ class MainWindow(QMainWindow):
             self.painted.emit()
         return done
 
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _dragged(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        path = _dragged(event.mimeData())
+        if path is not None:
+            event.acceptProposedAction()
+            self.documents.open(path)
+
+    def leave(self) -> None:
+        """Close, whatever is not saved."""
+        self._is_leaving = True
+        self.close()
+
     def closeEvent(self, event: QCloseEvent) -> None:
+        if not self._is_leaving and (self.session.is_saving or self.documents.at_stake()):
+            event.ignore()
+            self.documents.unless_lost(self.leave)
+            return
         self._timer.stop()
         if self._remembers:
             settings.set_window(self.saveGeometry(), self.saveState())
         super().closeEvent(event)
         self.closed.emit()
+
+
+def _dragged(data: QMimeData) -> str | None:
+    """The one scenario or run that is dragged; None where it is anything else."""
+    files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+    return files[0] if len(files) == 1 and Path(files[0]).suffix.lower() in SUFFIXES else None

@@ -25,7 +25,7 @@ from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.runfile import Run
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Observer, Snapshot, Update, Wanted, find_update
-from langrl_gui.core.timeline import Address, Timeline
+from langrl_gui.core.timeline import START, Address, Timeline
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
 from langrl_gui.ui.selection import State
 from langrl_gui.ui.side_work import Progress, SideWork, Task, report
@@ -60,6 +60,8 @@ FIND_UPDATE: Final = N_("Finding the last update")
 @dataclass(frozen=True)
 class _Open:
     what: Path | Scenario
+    source: Path | None
+    recovered: bool
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,17 @@ class _Close:
     pass
 
 
+@dataclass(frozen=True)
+class _Opened:
+    """A run stands ready: its number, its scenario, where it came from, and where it stands."""
+
+    run: int
+    scenario: Scenario
+    source: Path | None
+    file: Path | None
+    saved_at: Address | None
+
+
 _Command = _Open | _Copy | _Set | _Go | _Pause | _Reset | _Hash | _Say | _FindUpdate | _Remember | _Close
 
 
@@ -127,11 +140,11 @@ class Session(QObject):
 
     Signals
     -------
-    opened(Scenario) : a run of this scenario stands ready, `file` is its file or None; snapshots of older runs will not
-        come any more.
+    opened(Scenario) : a run of this scenario stands ready, and where it came from is known; snapshots of older runs
+        will not come any more.
     state_changed(str) : one of OPENING and its siblings.
     failed(str, str) : a sentence for the user, and details to copy.
-    saved(str) : the run is in this file, whole.
+    saved(str), scenario_saved(str) : the run, or the scenario that was given, is in this file, whole.
     optimum_found(oracle.Solution or None)
     """
 
@@ -139,6 +152,7 @@ class Session(QObject):
     state_changed = Signal(str)
     failed = Signal(str, str)
     saved = Signal(str)
+    scenario_saved = Signal(str)
     exported = Signal(str)
     hashed = Signal(str)
     changed = Signal(object)
@@ -157,7 +171,7 @@ class Session(QObject):
         """What goes on beside the run."""
         self._worker.opened.connect(self._on_opened)
         self._worker.state_changed.connect(self._on_state)
-        self._worker.failed.connect(self.failed)
+        self._worker.failed.connect(self._on_failed)
         self._worker.copied.connect(self._on_copied)
         self._worker.hashed.connect(self.hashed)
         self._worker.changed.connect(self._on_changed)
@@ -166,9 +180,17 @@ class Session(QObject):
         self.state = OPENING
         self._run = 0
         self.scenario: Scenario | None = None
+        self.source: Path | None = None
+        """The file that was opened, of a scenario or a run."""
         self.file: Path | None = None
+        """The file in which the run was last saved."""
         self.saved_at: Address | None = None
-        """Where the run stood when it was last saved or opened."""
+        """Where the run stood when it was last saved or begun; None: it never was."""
+        self.saved_scenario: Scenario | None = None
+        """The scenario then."""
+        self.is_saving = False
+        self._learned = 0.0
+        self._learning_since: float | None = None
         self.solution: oracle.Solution | None = None
         self._finder: Task | None = None
 
@@ -178,9 +200,15 @@ class Session(QObject):
         """Start the threads; commands given before wait for it."""
         self._worker.start()
 
-    def open(self, what: Path | Scenario) -> None:
-        """Open a scenario, or the file of one or of a run, in place of the run there is; that one stays if it fails."""
-        self._worker.commands.put(_Open(what))
+    def open(self, what: Path | Scenario, source: Path | None = None, recovered: bool = False) -> None:
+        """Open a scenario, or the file of one or of a run, in place of the run there is; that one stays if it fails.
+
+        Parameters
+        ----------
+        source : the file that the scenario `what` came from.
+        recovered : `what` is a copy that was kept of a run, and not where that was saved.
+        """
+        self._worker.commands.put(_Open(what, source, recovered))
 
     def run(self, at_once: bool = False, endless: bool = False) -> None:
         """Go on to the stop rule, `at_once` whatever the speed is set to; a finished run goes on as far again.
@@ -219,7 +247,16 @@ class Session(QObject):
 
     def save(self, path: Path) -> None:
         """Write the run into this file; it goes on meanwhile."""
+        self.is_saving = self.scenario is not None
         self.copy(functools.partial(self._save, path))
+
+    def save_scenario(self, path: Path, scenario: Scenario) -> None:
+        """Write a scenario into this file, from now on the one that the run's came from."""
+        self.is_saving = True
+        task = self.side.new(SAVE, tr(SAVE), lambda _: exports.write_scenario(path, scenario))
+        task.must_end = True
+        task.done.connect(lambda _: self._on_scenario_saved(path, scenario))
+        self._start(task)
 
     def export(self, path: Path, kind: str) -> None:
         """Write the run's table or scenario as one of exports.KINDS."""
@@ -264,14 +301,21 @@ class Session(QObject):
         self.side.close()
         self._worker.wait()
 
+    @property
+    def seconds_learned(self) -> float:
+        """For how long it has learned since it was last saved or begun."""
+        return self._learned + (time.monotonic() - self._learning_since if self._learning_since is not None else 0.0)
+
     # -- facts from the worker ----------------------------------------------------------------------------------------
 
-    @Slot(int, object, object, object)
-    def _on_opened(self, run: int, scenario: Scenario, file: Path | None, where: Address) -> None:
-        self._run, self.scenario, self.file, self.saved_at = run, scenario, file, where
+    @Slot(object)
+    def _on_opened(self, opened: _Opened) -> None:
+        self._run, self.scenario, self.saved_scenario = opened.run, opened.scenario, opened.scenario
+        self.source, self.file, self.saved_at = opened.source, opened.file, opened.saved_at
+        self._forget_time()
         self.stop_finding()
-        self._solve(scenario)
-        self.opened.emit(scenario)
+        self._solve(opened.scenario)
+        self.opened.emit(opened.scenario)
 
     @Slot(object)
     def _on_changed(self, scenario: Scenario) -> None:
@@ -285,16 +329,22 @@ class Session(QObject):
         then(run)
 
     def _save(self, path: Path, run: Run) -> None:
-        number = self._run
+        number, scenario = self._run, self.scenario
         task = self.side.new(SAVE, tr(SAVE), lambda _: runfile.write(path, run))
         task.must_end = True
-        task.done.connect(lambda _: self._on_saved(number, path, run.moment.timeline.pointer))
+        task.done.connect(lambda _: self._on_saved(number, path, run.moment.timeline.pointer, scenario))
         self._start(task)
 
-    def _on_saved(self, number: int, path: Path, where: Address) -> None:
+    def _on_saved(self, number: int, path: Path, where: Address, scenario: Scenario | None) -> None:
         if number == self._run:  # and not one that took its place meanwhile
-            self.file, self.saved_at = path, where
+            self.file, self.saved_at, self.saved_scenario = path, where, scenario
+            self._forget_time()
+        self.is_saving = False
         self.saved.emit(str(path))
+
+    def _on_scenario_saved(self, path: Path, scenario: Scenario) -> None:
+        self.source, self.saved_scenario, self.is_saving = path, scenario, False
+        self.scenario_saved.emit(str(path))
 
     def _export(self, path: Path, kind: str, run: Run) -> None:
         task = self.side.new(EXPORT, tr(EXPORT), lambda _: exports.write(path, kind, run))
@@ -302,11 +352,23 @@ class Session(QObject):
         self._start(task)
 
     def _start(self, task: Task, *, instead: bool = False) -> None:
-        task.failed.connect(self.failed)
+        task.failed.connect(self._on_failed)
         self.side.start(task, instead=instead)
+
+    @Slot(str, str)
+    def _on_failed(self, sentence: str, details: str) -> None:
+        self.is_saving = False
+        self.failed.emit(sentence, details)
+
+    def _forget_time(self) -> None:
+        self._learned = 0.0
+        if self._learning_since is not None:
+            self._learning_since = time.monotonic()
 
     @Slot(str)
     def _on_state(self, state: str) -> None:
+        self._learned = self.seconds_learned
+        self._learning_since = time.monotonic() if state == RUNNING else None
         self.state = state
         self.state_changed.emit(state)
 
@@ -368,7 +430,7 @@ class _Mailbox:
 class _Worker(QThread):
     """Owns the trainer. Nobody else touches it."""
 
-    opened = Signal(int, object, object, object)
+    opened = Signal(object)
     state_changed = Signal(str)
     failed = Signal(str, str)
     copied = Signal(object, object)
@@ -388,6 +450,7 @@ class _Worker(QThread):
         self.limits = (NO_LIMIT, NO_LIMIT)
         self._run = 0
         self._trainer: Trainer | None = None
+        self._source: Path | None = None
         self._observer: Observer | None = None
         self._aside = ThreadPoolExecutor(ASIDE, "aside")
         self._seen: Wanted | None = None
@@ -437,8 +500,8 @@ class _Worker(QThread):
     def _obey(self, command: _Command | None) -> None:
         trainer = self._trainer
         match command:
-            case _Open(what):
-                self._open(what)
+            case _Open():
+                self._open(command)
             case _Copy(then) if trainer is not None:
                 self.copied.emit(then, runfile.of_trainer(trainer))
             case _Hash() if trainer is not None:
@@ -465,32 +528,38 @@ class _Worker(QThread):
             case _Pause() if self._state == RUNNING:
                 self._enter(PAUSED)
             case _Reset() if trainer is not None:
-                self._begin(Trainer(trainer.scenario), None)  # saving it must not write over what was learned
+                # Without a file: saving it must not write over what was learned.
+                self._begin(Trainer(trainer.scenario), self._source, None, START)
 
-    def _open(self, what: Path | Scenario) -> None:
-        state, file = self._state, None
+    def _open(self, command: _Open) -> None:
+        state, what, is_run = self._state, command.what, False
         self._enter(OPENING)
         try:
             if isinstance(what, Scenario):
                 trainer = Trainer(what)
-            elif runfile.is_run(what):
-                trainer, file = runfile.to_trainer(runfile.read(what)), what
+            elif is_run := runfile.is_run(what):
+                trainer = runfile.to_trainer(runfile.read(what))
             else:
                 trainer = Trainer(scenario.load(what))
         except LangrlError:
             self._enter(state if self._trainer is not None else FAILED)
             raise
-        self._begin(trainer, file)
+        if command.recovered:
+            self._begin(trainer, None, None, None)
+        else:
+            source = command.source if isinstance(what, Scenario) else what
+            self._begin(trainer, source, source if is_run else None, trainer.timeline.pointer)
 
-    def _begin(self, trainer: Trainer, file: Path | None) -> None:
+    def _begin(self, trainer: Trainer, source: Path | None, file: Path | None, saved_at: Address | None) -> None:
         if self._observer is not None:
             self._observer.close()
         self._trainer, self._observer, self._seen = trainer, Observer(trainer, self._aside), None
         trainer.take_samples()
+        self._source = source
         self.limits = trainer.limits
         self._run += 1
         self.mailbox.put(self._run, None)
-        self.opened.emit(self._run, trainer.scenario, file, trainer.timeline.pointer)
+        self.opened.emit(_Opened(self._run, trainer.scenario, source, file, saved_at))
         self._enter(PAUSED if trainer.step else READY)
         self._show()
         self._compile(trainer)

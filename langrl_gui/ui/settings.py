@@ -1,9 +1,15 @@
-"""What the window remembers between two starts: language, colours, geometry. Nothing of it touches a run."""
+"""What the window remembers between two starts: language, colours, geometry, files. Nothing of it touches a run."""
+
+from pathlib import Path
+from typing import Final
 
 from PySide6.QtCore import QByteArray, QSettings
 
 from langrl_gui.core import i18n
 from langrl_gui.ui import theme
+
+MOST_RECENT: Final = 10
+"""Files that are remembered: as many as a menu shows at a glance."""
 
 
 def _store() -> QSettings:
@@ -40,3 +46,24 @@ def window() -> tuple[QByteArray, QByteArray]:
 def set_window(geometry: QByteArray, arrangement: QByteArray) -> None:
     _store().setValue("geometry", geometry)
     _store().setValue("arrangement", arrangement)
+
+
+def recent() -> list[Path]:
+    """The files that were last opened or saved, the latest first, whether or not they are still there."""
+    stored = _store().value("recent", [])
+    names = stored if isinstance(stored, list) else [stored]  # a list of one comes back as that one
+    return [Path(name) for name in names if isinstance(name, str) and name]
+
+
+def remember(path: Path) -> None:
+    """Put this file first among the recent ones."""
+    _set_recent([path.absolute(), *(one for one in recent() if one != path.absolute())])
+
+
+def forget(path: Path | None = None) -> None:
+    """Leave this file out of the recent ones; all of them, where none is named."""
+    _set_recent([] if path is None else [one for one in recent() if one != path.absolute()])
+
+
+def _set_recent(paths: list[Path]) -> None:
+    _store().setValue("recent", [str(path) for path in paths[:MOST_RECENT]])

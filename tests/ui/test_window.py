@@ -1,7 +1,7 @@
 """The real window, used as people use it: keys, slider, menus, files."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,46 +23,9 @@ from langrl_gui.core import i18n, runfile, scenario
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui import theme
 from langrl_gui.ui.app import Studio
-from langrl_gui.ui.main_window import MainWindow
 from langrl_gui.ui.problem import Problem
 from langrl_gui.ui.session import FINISHED, FULL_SPEED, PAUSED, READY, RUNNING
-
-
-@pytest.fixture
-def open_studio(qtbot: QtBot) -> Iterator[Callable[[Path | None], Studio]]:
-    studios: list[Studio] = []
-
-    def open_(what: Path | None = None) -> Studio:
-        studio = Studio(what)
-        studios.append(studio)
-        window_is_up(qtbot, studio)
-        return studio
-
-    yield open_
-    for studio in studios:
-        studio.window.close()
-        studio.close()
-
-
-@pytest.fixture
-def studio(open_studio: Callable[[Path | None], Studio]) -> Studio:
-    return open_studio(None)
-
-
-def window_is_up(qtbot: QtBot, studio: Studio) -> None:
-    def is_up() -> bool:
-        window = studio.window
-        return window.curves is not None and window.snapshot is not None and studio.session.solution is not None
-
-    qtbot.waitUntil(is_up, timeout=30_000)
-
-
-def until(qtbot: QtBot, studio: Studio, state: str, step: int | None = None) -> None:
-    def is_there() -> bool:
-        shown = studio.window.snapshot
-        return studio.session.state == state and (step is None or (shown is not None and shown.step == step))
-
-    qtbot.waitUntil(is_there, timeout=30_000)
+from tests.windows import press, until, window_is_up
 
 
 def speak(qtbot: QtBot, studio: Studio, language: str) -> None:
@@ -71,10 +34,6 @@ def speak(qtbot: QtBot, studio: Studio, language: str) -> None:
     before.findChild(QAction, language).trigger()
     qtbot.waitUntil(lambda: studio.window is not before, timeout=30_000)
     window_is_up(qtbot, studio)
-
-
-def press(qtbot: QtBot, window: MainWindow, key: Qt.Key, modifier: Qt.KeyboardModifier | None = None) -> None:
-    qtbot.keyClick(window, key, modifier or Qt.KeyboardModifier.NoModifier)
 
 
 def test_a_card_behind_another_one_costs_nothing(studio: Studio, qtbot: QtBot) -> None:

@@ -1,0 +1,269 @@
+"""The scenario as a person is editing it: what differs from that of the run, what is wrong with it, undo and redo.
+
+What can change while a run goes on changes at once; all else waits until somebody begins anew. Knows the session.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from langrl_gui.core import scenario as scenarios
+from langrl_gui.core.errors import ScenarioError
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.trainer import LIVE
+from langrl_gui.ui.session import Session
+
+Path_ = tuple[str | int, ...]
+"""The keys that lead to a value: ("prompts", 0, "text")."""
+
+ABSENT: Final = object()
+"""In place of a value that is not there."""
+
+_TAGS: Final = ("kind", "method")
+"""Keys that say which of several tables one is."""
+
+
+class Draft(QObject):
+    """Plain data, as TOML gives it, of a scenario that may be wrong; `scenario` is what it describes where it is right.
+
+    `data` is never changed in place.
+    """
+
+    changed = Signal()
+    """The data, or what there is to say of it."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self.stack = QUndoStack(self)
+        self.running: Scenario | None = None
+        """That of the run."""
+        self.saved: Scenario | None = None
+        """As last opened or saved."""
+        self.scenario: Scenario | None = None
+        self.data: Any = {}
+        self.faults: dict[str, str] = {}
+        """Path, as in `path_of`, -> what is wrong there, in a sentence."""
+        self._applied: Scenario | None = None
+        self._under_way = 0
+        self._sent: dict[Path_, float] = {}
+        self._is_typing = False
+        self._running_data: Any = {}
+        session.opened.connect(self._on_opened)
+        session.changed.connect(self._on_changed)
+        session.saved.connect(self._on_saved)
+        session.scenario_saved.connect(self._on_saved)
+
+    # -- what a person does -------------------------------------------------------------------------------------------
+
+    def edit(self, path: Path_, value: object, title: str) -> None:
+        """Put `value` (ABSENT: nothing) at `path`; what is typed in one go is undone in one go."""
+        if value_at(self.data, path) != value or type(value_at(self.data, path)) is not type(value):
+            joins, self._is_typing = self._is_typing, True
+            self.stack.push(_Edit(self, path, value, title, joins))
+
+    def settle(self) -> None:
+        """The edit is complete: what can change while the run goes on does so now."""
+        self._is_typing = False
+        running = self.running
+        if running is None:
+            return
+        for path in self._live():
+            value, now = value_at(self.data, path), value_at(self._running_data, path)
+            if isinstance(value, int | float) and not isinstance(value, bool) and value != now:
+                name = ".".join(map(str, path))
+                try:
+                    running = running.changed(name, float(value))
+                except ScenarioError:
+                    continue  # it stands beside the field
+                self._under_way += 1
+                self._sent[path] = float(value)
+                self._session.set(name, float(value))
+
+    def undo(self) -> None:
+        self._is_typing = False
+        self.stack.undo()
+        self.settle()
+
+    def redo(self) -> None:
+        self._is_typing = False
+        self.stack.redo()
+        self.settle()
+
+    def apply(self) -> None:
+        """Begin anew with what has been edited."""
+        if self.scenario is not None:
+            self._applied = self.scenario
+            self._session.open(self.scenario, source=self._session.source)
+
+    def discard(self) -> None:
+        """Back to what the run is doing; this can be undone like any edit."""
+        self._is_typing = False
+        self.edit((), self._running_data, tr("Discard"))
+        self.settle()
+
+    # -- what there is to say -----------------------------------------------------------------------------------------
+
+    @property
+    def is_pending(self) -> bool:
+        """Whether something was edited that only a new run can do."""
+        data = self.data if self.scenario is None else scenarios.to_data(self.scenario)
+        for path in self._live():
+            data = put(data, path, value_at(self._running_data, path))
+        return bool(data != self._running_data)
+
+    @property
+    def is_unsaved(self) -> bool:
+        """Whether something was edited that no file holds."""
+        return self.saved is not None and self.scenario != self.saved
+
+    @property
+    def folder(self) -> Path | None:
+        """Where a corpus would be looked for."""
+        return self._session.source.parent if self._session.source is not None else None
+
+    def put(self, path: Path_, value: object) -> None:
+        """Change the data, without undo."""
+        self.data = put(self.data, path, value)
+        self._judge()
+
+    def _judge(self) -> None:
+        self.scenario, self.faults = None, {}
+        try:
+            if self.running is not None:
+                self.scenario = self.running.revised(self.data, self.folder)
+        except ScenarioError as error:
+            self.faults = dict(_path_and_sentence(fault) for fault in reversed(error.faults))
+        self.changed.emit()
+
+    def _live(self) -> Iterator[Path_]:
+        """The fields that can change in the run that is there, as it knows them."""
+        for pattern in LIVE:
+            for path in _matches(self._running_data, tuple(pattern.split("."))):
+                if _same_kind(self.data, self._running_data, path):
+                    yield path
+
+    # -- facts from the session ---------------------------------------------------------------------------------------
+
+    @Slot(object)
+    def _on_opened(self, scenario: Scenario) -> None:
+        goes_on = scenario is self._applied or scenario is self.running
+        self._applied, self._under_way = None, 0
+        self._sent.clear()
+        self._take(scenario)
+        if not goes_on:
+            self.stack.clear()
+            self._is_typing = False
+            self.saved, self.data = scenario, self._running_data
+        self._judge()
+
+    @Slot(object)
+    def _on_changed(self, scenario: Scenario) -> None:
+        before = self._running_data
+        self._take(scenario)
+        self._under_way = max(0, self._under_way - 1)
+        if not self._under_way:
+            for path in list(self._live()):
+                now = value_at(self._running_data, path)
+                if now != value_at(before, path) and now != self._sent.get(path):  # it was changed elsewhere
+                    self.data = put(self.data, path, now)
+            self._sent.clear()
+        self._judge()
+
+    def _take(self, scenario: Scenario) -> None:
+        self.running, self._running_data = scenario, scenarios.to_data(scenario)
+
+    @Slot()
+    def _on_saved(self) -> None:
+        self.saved = self._session.saved_scenario
+        self.changed.emit()
+
+
+class _Edit(QUndoCommand):
+    """One value in place of another."""
+
+    def __init__(self, draft: Draft, path: Path_, value: object, title: str, joins: bool) -> None:
+        super().__init__(title)
+        self._draft, self.path, self.joins = draft, path, joins
+        self.before, self.after = value_at(draft.data, path), value
+
+    def redo(self) -> None:
+        self._draft.put(self.path, self.after)
+
+    def undo(self) -> None:
+        self._draft.put(self.path, self.before)
+
+    def id(self) -> int:
+        return 1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:
+        if not (isinstance(other, _Edit) and other.joins and other.path == self.path):
+            return False
+        self.after = other.after
+        self.setObsolete(self.after == self.before)
+        return True
+
+
+# -- data that is never changed in place ------------------------------------------------------------------------------
+
+
+def value_at(data: Any, path: Path_) -> Any:
+    """What is at `path`; ABSENT where there is nothing."""
+    for key in path:
+        try:
+            data = data[key]
+        except (KeyError, IndexError, TypeError):
+            return ABSENT
+    return data
+
+
+def put(data: Any, path: Path_, value: Any) -> Any:
+    """`data` with `value` at `path`; without anything there, if it is ABSENT."""
+    if not path:
+        return value
+    key, rest = path[0], path[1:]
+    if isinstance(data, list):
+        assert isinstance(key, int)
+        return [*data[:key], put(data[key], rest, value), *data[key + 1 :]]
+    inner = put(data.get(key, {}) if rest else None, rest, value)
+    if inner is ABSENT:
+        return {name: one for name, one in data.items() if name != key}
+    return {**data, key: inner}
+
+
+def _matches(data: Any, pattern: tuple[str, ...], path: Path_ = ()) -> Iterator[Path_]:
+    """The paths in `data` that are as `pattern` says, where N is any number."""
+    if not pattern:
+        yield path
+    elif pattern[0] == "N" and isinstance(data, list):
+        for number, one in enumerate(data):
+            yield from _matches(one, pattern[1:], (*path, number))
+    elif isinstance(data, dict) and pattern[0] in data:
+        yield from _matches(data[pattern[0]], pattern[1:], (*path, pattern[0]))
+
+
+def _same_kind(one: Any, other: Any, path: Path_) -> bool:
+    """Whether `path` leads to the same thing in both: through tables of the same kinds, in lists of the same kinds."""
+    for key in path:
+        if _kind(one) != _kind(other):
+            return False
+        one, other = value_at(one, (key,)), value_at(other, (key,))
+    return one is not ABSENT and other is not ABSENT
+
+
+def _kind(data: Any) -> object:
+    if isinstance(data, list):
+        return [_kind(one) for one in data]
+    return [data.get(tag) for tag in _TAGS] if isinstance(data, dict) else None
+
+
+def _path_and_sentence(fault: str) -> tuple[str, str]:
+    """The path with which the sentence about a fault begins, and the rest of it."""
+    match = re.match(r"([A-Za-z0-9_.\[\]-]*)\s*[:：]?\s*(.*)", fault, re.DOTALL)
+    assert match is not None
+    return match[1], match[2]
