@@ -31,13 +31,13 @@ def answer(qtbot: QtBot, studio: Studio, button: Button) -> None:
 
 
 def set_alpha(qtbot: QtBot, studio: Studio, value: float) -> None:
-    with qtbot.waitSignal(studio.session.changed):
+    with qtbot.waitSignal(studio.session.changed, timeout=30_000):
         studio.draft.edit(ALPHA, value, "α")
         studio.draft.settle()
 
 
 def choose_file(qtbot: QtBot, studio: Studio, path: Path) -> None:
-    qtbot.waitUntil(lambda: studio.window.findChild(QFileDialog) is not None)
+    qtbot.waitUntil(lambda: studio.window.findChild(QFileDialog) is not None, timeout=30_000)
     dialog = studio.window.findChild(QFileDialog)
     dialog.selectFile(str(path))
     dialog.accept()
@@ -52,10 +52,10 @@ def test_a_live_change_is_undone_and_redone_by_further_events(qtbot: QtBot, stud
         (Qt.Key.Key_Z, control, 0.25), (Qt.Key.Key_Z, control, 0.5),
         (Qt.Key.Key_Y, control, 0.25), (Qt.Key.Key_Z, control | shift, 0.75),
     ):  # fmt: skip
-        with qtbot.waitSignal(studio.session.changed):
+        with qtbot.waitSignal(studio.session.changed, timeout=30_000):
             press(qtbot, studio.window, key, modifiers)
         assert studio.session.scenario.learner.alpha == alpha
-    with qtbot.waitSignal(studio.session.saved):
+    with qtbot.waitSignal(studio.session.saved, timeout=30_000):
         studio.session.save(tmp_path / "run.langrl")
     events = runfile.read(tmp_path / "run.langrl").moment.timeline.events
     assert [event.value for event in events] == [0.25, 0.75, 0.25, 0.5, 0.25, 0.75]
@@ -69,7 +69,7 @@ def test_what_cannot_change_in_a_run_waits_for_a_new_one_and_can_be_taken_back(q
     draft.edit(("prompts", 0, "references"), ["我爱"], "References")
     assert draft.is_pending
     assert studio.session.scenario.language.max_length == 3
-    with qtbot.waitSignal(studio.session.opened):
+    with qtbot.waitSignal(studio.session.opened, timeout=30_000):
         studio.window.documents.apply()
     assert studio.session.scenario.language.max_length == 2
     assert not draft.is_pending
@@ -95,7 +95,7 @@ def test_typing_in_one_go_is_undone_in_one_go(studio: Studio) -> None:
 def test_nothing_is_asked_where_nothing_is_lost(qtbot: QtBot, studio: Studio) -> None:
     press(qtbot, studio.window, Qt.Key.Key_F11)
     until(qtbot, studio, PAUSED, 3)
-    with qtbot.waitSignal(studio.session.opened):
+    with qtbot.waitSignal(studio.session.opened, timeout=30_000):
         studio.window.documents.reset()
     studio.window.close()
     assert not is_open(studio)
@@ -127,7 +127,7 @@ def test_edits_that_no_file_holds_are_not_lost_without_a_question(
         answer(qtbot, studio, Button.Discard)
         assert not is_open(studio)
     else:
-        with qtbot.waitSignal(studio.session.opened):
+        with qtbot.waitSignal(studio.session.opened, timeout=30_000):
             answer(qtbot, studio, Button.Discard)
         assert studio.draft.data["name"] != "My own"
         assert not studio.window.isWindowModified()
@@ -141,14 +141,14 @@ def test_what_was_learned_for_long_is_not_lost_without_a_question(
     until(qtbot, studio, PAUSED, 3)
     studio.window.documents.reset()
     answer(qtbot, studio, Button.Save)
-    with qtbot.waitSignal(studio.session.opened):
+    with qtbot.waitSignal(studio.session.opened, timeout=30_000):
         choose_file(qtbot, studio, tmp_path / "kept.langrl")
     assert runfile.read(tmp_path / "kept.langrl").moment.step == 3
     until(qtbot, studio, "ready", 0)
 
 
 def test_closing_while_a_run_goes_on_can_save_it_first(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
-    with qtbot.waitSignal(studio.session.saved):
+    with qtbot.waitSignal(studio.session.saved, timeout=30_000):
         studio.session.save(tmp_path / "run.langrl")
     studio.session.run(endless=True)
     qtbot.waitUntil(lambda: studio.window.snapshot.step > 3, timeout=20_000)
@@ -162,7 +162,7 @@ def test_giving_up_the_choice_of_a_file_gives_up_what_waited_for_it(qtbot: QtBot
     studio.draft.edit(("name",), "My own", "Name")
     studio.window.close()
     answer(qtbot, studio, Button.Save)
-    qtbot.waitUntil(lambda: studio.window.findChild(QFileDialog) is not None)
+    qtbot.waitUntil(lambda: studio.window.findChild(QFileDialog) is not None, timeout=30_000)
     studio.window.findChild(QFileDialog).reject()
     assert is_open(studio)
     assert studio.draft.data["name"] == "My own"
@@ -170,7 +170,7 @@ def test_giving_up_the_choice_of_a_file_gives_up_what_waited_for_it(qtbot: QtBot
 
 def test_a_scenario_is_saved_as_a_person_would_write_it(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
     studio.draft.edit(("name",), "My own", "Name")
-    with qtbot.waitSignal(studio.session.scenario_saved):
+    with qtbot.waitSignal(studio.session.scenario_saved, timeout=30_000):
         studio.window.findChild(QAction, "saveScenarioAs").trigger()
         choose_file(qtbot, studio, tmp_path / "mine")
     text = (tmp_path / "mine.toml").read_text("utf-8")
@@ -189,12 +189,12 @@ def test_a_scenario_that_is_not_complete_says_so_instead_of_being_saved(qtbot: Q
 def test_files_are_remembered_and_those_that_are_gone_are_forgotten(
     qtbot: QtBot, studio: Studio, built_in_copy: Path
 ) -> None:
-    with qtbot.waitSignal(studio.session.opened):
+    with qtbot.waitSignal(studio.session.opened, timeout=30_000):
         studio.window.documents.open(str(built_in_copy))
     menu = studio.window.documents.recent_menu
     menu.aboutToShow.emit()
     assert [action.data() for action in menu.actions() if action.data()] == [str(built_in_copy)]
-    with qtbot.waitSignal(studio.session.opened):
+    with qtbot.waitSignal(studio.session.opened, timeout=30_000):
         menu.actions()[0].trigger()
     built_in_copy.unlink()
     menu.actions()[0].trigger()
@@ -217,7 +217,7 @@ def drop(studio: Studio, path: Path) -> bool:
 
 def test_a_file_is_opened_by_dropping_it_on_the_window(qtbot: QtBot, studio: Studio, built_in_copy: Path) -> None:
     built_in_copy.write_text(built_in_copy.read_text("utf-8").replace("我爱你", "Dropped", 1), "utf-8")
-    with qtbot.waitSignal(studio.session.opened):
+    with qtbot.waitSignal(studio.session.opened, timeout=30_000):
         assert drop(studio, built_in_copy)
     assert studio.session.scenario.name == "Dropped"
     assert not drop(studio, built_in_copy.with_suffix(".txt"))
@@ -236,7 +236,7 @@ def test_a_run_that_was_opened_asks_before_what_it_has_learned_since_is_lost(
     qtbot: QtBot, open_studio: Callable[[Path | None], Studio], tmp_path: Path
 ) -> None:
     first = open_studio(None)
-    with qtbot.waitSignal(first.session.saved):
+    with qtbot.waitSignal(first.session.saved, timeout=30_000):
         first.session.save(tmp_path / "run.langrl")
     second = open_studio(tmp_path / "run.langrl")
     press(qtbot, second.window, Qt.Key.Key_F10)
