@@ -28,6 +28,7 @@ class Language(Part):
         description=N_("Everything the agent can say, one word at a time; left out, the words are the corpus's."),
         min_length=1,
         max_length=MOST_WORDS,
+        json_schema_extra={"flow": True},
     )
     corpus: str | None = Field(
         None,

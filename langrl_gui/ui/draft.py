@@ -21,8 +21,8 @@ from langrl_gui.ui.session import Session
 Path_ = tuple[str | int, ...]
 """The keys that lead to a value: ("prompts", 0, "text")."""
 
-ABSENT: Final = object()
-"""In place of a value that is not there."""
+ABSENT: Final = None
+"""In place of a value that is not there: TOML has nothing that looks like it."""
 
 _TAGS: Final = ("kind", "method")
 """Keys that say which of several tables one is."""
@@ -84,6 +84,11 @@ class Draft(QObject):
                 self._under_way += 1
                 self._sent[path] = float(value)
                 self._session.set(name, float(value))
+
+    @property
+    def live(self) -> set[Path_]:
+        """The fields that change at once."""
+        return set(self._live())
 
     def undo(self) -> None:
         self._is_typing = False

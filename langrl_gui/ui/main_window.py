@@ -160,12 +160,12 @@ class MainWindow(QMainWindow):
         session.failed.connect(self._on_failed)
         session.saved.connect(self._on_saved)
         session.scenario_saved.connect(self._on_saved)
+        session.changed.connect(self._on_changed)
         draft.changed.connect(self._on_draft)
         draft.stack.canUndoChanged.connect(self._on_undo_changed)
         draft.stack.canRedoChanged.connect(self._on_undo_changed)
         draft.stack.indexChanged.connect(self._on_undo_changed)
         session.exported.connect(self._on_exported)
-        session.changed.connect(self._on_changed)
         session.optimum_found.connect(self._on_optimum)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -207,7 +207,10 @@ class MainWindow(QMainWindow):
             card.setMaximumWidth(460)
         tape.setMaximumHeight(260)
         self._arrange()
-        self.parameters.edited.connect(self._on_edited)
+        self.parameters.edited.connect(self.draft.edit)
+        self.parameters.settled.connect(self.draft.settle)
+        self.parameters.applied.connect(self.documents.apply)
+        self.parameters.discarded.connect(self.draft.discard)
         self.say.asked.connect(self.session.say)
         self.session.said.connect(self.say.show_answer)
         self.inspector.updateWanted.connect(self.session.find_update)
@@ -405,7 +408,7 @@ class MainWindow(QMainWindow):
         for view in self._views:
             view.begin(scenario)
             view.set_optimum(None)
-        self.parameters.begin(scenario)
+        self._on_draft()
         self.status.begin()
         self._on_state(self.session.state)
         self._choose(scenario)
@@ -435,15 +438,11 @@ class MainWindow(QMainWindow):
     def _on_changed(self, scenario: Scenario) -> None:
         if self.session.solution is None:
             self._on_optimum(None)  # another is on its way
-        self.parameters.show_live(scenario)
-
-    @Slot(str, float)
-    def _on_edited(self, path: str, value: float) -> None:
-        self.draft.edit(tuple(path.split(".")), value, path)
-        self.draft.settle()
 
     @Slot()
     def _on_draft(self) -> None:
+        draft = self.draft
+        self.parameters.show_data(draft.data, draft.faults, draft.live, draft.is_pending)
         self.setWindowModified(self.documents.is_modified)
 
     @Slot()

@@ -156,6 +156,15 @@ QToolButton#runButton:pressed {{ background: {BLUE.darker(112).name()}; }}
 QToolButton#runButton:disabled {{ background: palette(mid); }}
 Inspector QHeaderView::section,
 Samples QHeaderView::section {{ background: palette(alternate-base); border: none; padding: 2px 3px; }}
+#parameters QLineEdit, #parameters QPlainTextEdit, #parameters QListWidget {{
+    background: palette(alternate-base); border: 1px solid palette(mid); border-radius: 4px;
+}}
+#parameters QLineEdit {{ padding: 2px 4px; }}
+#parameters QLineEdit:focus, #parameters QPlainTextEdit:focus, #parameters QListWidget:focus {{
+    border: 1px solid palette(highlight);
+}}
+#parameters QToolButton {{ padding: 1px 7px; }}
+#parameters QToolButton::menu-indicator {{ image: none; }}
 QStatusBar::item {{ border: none; }}
 QProgressBar {{ background: palette(mid); border: none; border-radius: 3px; }}
 QProgressBar::chunk {{ background: {BLUE.name()}; border-radius: 3px; }}

@@ -1,57 +1,226 @@
-"""The scenario in short: a weight for each reward term, which changes the run at once."""
+"""The form: every field of the schema, judged as typed, live where the run can follow."""
 
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QComboBox, QLabel, QListWidget, QPlainTextEdit, QPushButton, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import scenario
-from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.telemetry import Wanted
-from langrl_gui.ui.session import PAUSED, READY, Session
-from langrl_gui.ui.views.parameters import NumberField, Parameters
+from langrl_gui.ui.app import Studio
+from langrl_gui.ui.draft import put
+from langrl_gui.ui.views import fields
+from langrl_gui.ui.views.fields import NumberField, TextField
+from langrl_gui.ui.views.parameters import Parameters
+
+ROOT = scenario.json_schema()
 
 
-def with_terms(*terms: dict[str, object]) -> Scenario:
-    data = scenario.to_data(scenario.find("i-love-you"))
-    data["rewards"] = list(terms)
-    return scenario.from_data(data)
+class Shown:
+    """A form by itself, and what it was told to show."""
+
+    def __init__(self, view: Parameters, data: dict[str, Any]) -> None:
+        self.view, self.data = view, data
+        self.edits: list[tuple[Any, ...]] = []
+        view.edited.connect(self.edit)
+        self.show()
+
+    def edit(self, keys: tuple[str | int, ...], value: object, title: str) -> None:
+        self.edits.append((keys, value))
+        self.data = put(self.data, keys, value)
+        self.show()
+
+    def show(self) -> None:
+        self.view.show_data(self.data, {}, set(), False)
+
+    def field(self, name: str) -> Any:
+        found = [one for one in self.view.findChildren(QWidget, name) if not one.isHidden()]
+        assert len(found) == 1, (name, found)
+        return found[0]
 
 
-def weights(view: Parameters) -> dict[str, float]:
-    fields = view.findChildren(NumberField)
-    return {field.objectName(): field.value() for field in fields if field.objectName().startswith("rewards.")}
-
-
-def test_every_term_has_its_weight_and_says_what_it_is_for(qtbot: QtBot) -> None:
+@pytest.fixture
+def form(qtbot: QtBot) -> Shown:
     view = Parameters()
     qtbot.addWidget(view)
-    view.begin(with_terms({"kind": "match", "weight": 2}, {"kind": "repetition", "amount": -0.5, "weight": -3}))
-    assert weights(view) == {"rewards.0.weight": 2.0, "rewards.1.weight": -3.0}
-    field = view.findChild(NumberField, "rewards.1.weight")
-    assert field.accessibleName() == "Repetition: Weight"
-    assert "What it costs to say again" in field.toolTip()
-    assert "Amount: −0.5" in field.toolTip()
-    with qtbot.waitSignal(view.edited) as edited:
-        field.setValue(1.5)
-    assert edited.args == ["rewards.1.weight", 1.5]
-    view.begin(with_terms({"kind": "words", "words": {"我": 1}}))
-    assert weights(view) == {"rewards.0.weight": 1.0}
+    view.show()
+    return Shown(view, scenario.to_data(scenario.find("i-love-you")))
 
 
-def test_a_weight_that_is_set_is_an_event_and_gives_another_optimum(qtbot: QtBot, tmp_path: Path) -> None:
-    session = Session()
-    session.look(Wanted(says=True))
-    session.start()
-    try:
-        with qtbot.waitSignal(session.optimum_found, timeout=20_000):
-            session.open(scenario.find("i-love-you"))
-        qtbot.waitUntil(lambda: session.state in (READY, PAUSED), timeout=60_000)
-        assert session.solution is not None
-        assert session.solution.start_value == 2.8525
-        with qtbot.waitSignals([session.changed, session.optimum_found], timeout=20_000):
-            session.set("rewards.0.weight", 2.0)
-        assert session.scenario is not None
-        assert session.scenario.rewards[0].weight == 2.0
-        qtbot.waitUntil(lambda: session.solution is not None and session.solution.start_value == 5.705, timeout=20_000)
-    finally:
-        session.close()
+def leaves(schema: fields.Schema, path: str = "") -> Iterator[str]:
+    """The names of the fields of a table, and of the tables in it that are there without being added."""
+    for name, inner in fields.resolved(schema, ROOT)["properties"].items():
+        if "const" in inner:
+            continue
+        yield path + name
+        several = fields.variants(inner, ROOT)
+        if len(several) == 1 and "properties" in several[0]:
+            yield from leaves(several[0], f"{path}{name}.")
+
+
+def test_every_field_of_the_schema_is_there(form: Shown) -> None:
+    for name in leaves(ROOT):
+        assert form.field(name).accessibleName(), name
+
+
+def test_every_kind_of_reward_can_be_added_with_all_its_fields(qtbot: QtBot, form: Shown) -> None:
+    several = fields.variants(ROOT["properties"]["rewards"]["items"], ROOT)
+    add = form.field("rewards.add")
+    assert [action.text() for action in add.menu().actions()] == [fields.name_of(one) for one in several]
+    for number, (kind, action) in enumerate(zip(several, add.menu().actions(), strict=True), start=1):
+        action.trigger()
+        assert form.data["rewards"][number] == fields.first_of(kind)
+        for name in leaves(kind, f"rewards.{number}."):
+            assert form.field(name).isVisible(), name
+    kinds = [one["kind"] for one in form.data["rewards"]]
+    qtbot.mouseClick(form.field("rewards.up"), Qt.MouseButton.LeftButton)
+    assert [one["kind"] for one in form.data["rewards"]] == [*kinds[:-2], kinds[-1], kinds[-2]]
+    qtbot.mouseClick(form.field("rewards.remove"), Qt.MouseButton.LeftButton)
+    assert [one["kind"] for one in form.data["rewards"]] == [*kinds[:-2], kinds[-2]]
+
+
+def test_another_kind_keeps_what_both_have(form: Shown) -> None:
+    form.edit(("rewards", 0, "weight"), 2.5, "")
+    combo = next(one for one in form.view.findChildren(QComboBox) if one.currentText() == "Match, word by word")
+    combo.activated.emit(combo.findText("Exact text"))
+    assert "the whole text equals one of the references" in combo.toolTip()
+    assert form.data["rewards"][0] == {"kind": "exact", "weight": 2.5, "right": 1.0, "wrong": -1.0}
+
+
+def test_words_are_typed_with_spaces_between_them_and_texts_line_by_line(qtbot: QtBot, form: Shown) -> None:
+    words, references = form.field("language.words"), form.field("prompts.0.references")
+    assert isinstance(words, QPlainTextEdit)
+    words.setPlainText('我 "New York" 你')
+    assert form.data["language"]["words"] == ["我", "New York", "你"]
+    references.setPlainText("我 你\n\nNew York")
+    assert form.data["prompts"][0]["references"] == ["我 你", "New York"]
+
+
+@pytest.mark.parametrize(
+    ("read", "write", "value"),
+    [
+        (fields.read_flow, fields.write_flow, ["a", "b c", "", '"', 'a"b', '"x"', "\n", "\\", "我", "\u2028"]),
+        (fields.read_lines, fields.write_lines, ["a b", "", '"a"', "x\ny", " z ", '"']),
+        (fields.read_map, fields.write_map, {"a": 1.5, "b = c": -2.0, '"': 0.0, " ": 1.0, "": 3.0, "我": 1e-9}),
+    ],
+)
+def test_what_a_list_is_written_as_is_read_back(read: Any, write: Any, value: Any) -> None:
+    assert read(write(value)) == value
+
+
+def test_a_number_that_is_none_is_passed_on_as_it_is_typed(qtbot: QtBot, form: Shown) -> None:
+    field = form.field("language.max_length")
+    for text, value in (("x", "x"), ("", ""), ("4", 4), ("1e2", 100), ("4.5", 4.5), ("nan", "nan")):
+        field.selectAll()
+        qtbot.keyClicks(field, text) if text else qtbot.keyClick(field, Qt.Key.Key_Delete)
+        assert form.data["language"]["max_length"] == value
+        assert field.text() == text
+    alpha = form.field("learner.alpha")
+    alpha.clear()
+    alpha.textEdited.emit("")
+    assert "alpha" not in form.data["learner"]
+    assert alpha.placeholderText() == "0.5"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "up", "after"),
+    [
+        ("learner.alpha", "0.5", True, 0.51),
+        ("learner.alpha", "0.1", False, 0.099),
+        ("learner.alpha", "0", True, 0.1),
+        ("learner.alpha", "1", True, 1.0),
+        ("language.max_length", "3", True, 4),
+        ("language.max_length", "1", False, 1),
+        ("stop.episodes", "1000", True, 1100),
+        ("stop.episodes", "1000", False, 990),
+    ],
+)
+def test_arrows_change_a_number_by_a_tenth_of_its_size(
+    qtbot: QtBot, form: Shown, name: str, text: str, up: bool, after: float
+) -> None:
+    field = form.field(name)
+    field.setText(text)
+    qtbot.keyClick(field, Qt.Key.Key_Up if up else Qt.Key.Key_Down)
+    assert field.read() == after
+
+
+def test_a_long_list_is_left_to_its_file(form: Shown) -> None:
+    form.edit(("language", "words"), [f"w{n}" for n in range(fields.MOST_EDITABLE + 1)], "")
+    words = form.field("language.words")
+    assert words.isReadOnly()
+    assert "2001" in words.toPlainText()
+
+
+def test_each_field_says_what_it_does_and_what_that_is_now(form: Shown) -> None:
+    alpha = form.field("learner.alpha")
+    assert "how far one update moves a value" in alpha.toolTip()
+    assert "α 0.5: one update moves a value 50 % of the way to its target." in alpha.toolTip()
+    form.edit(("learner", "alpha"), 1.0, "")
+    assert "whatever it was before" in alpha.toolTip()
+    for name in leaves(ROOT):
+        assert form.field(name).toolTip(), name
+
+
+# -- in the window ----------------------------------------------------------------------------------------------------
+
+
+def visible_texts(studio: Studio) -> list[str]:
+    return [label.text() for label in studio.window.parameters.findChildren(QLabel) if label.isVisible()]
+
+
+def test_what_is_wrong_is_said_beside_its_field_which_stays_editable(qtbot: QtBot, studio: Studio) -> None:
+    field = studio.window.findChild(NumberField, "learner.alpha")
+    field.setFocus()
+    field.selectAll()
+    qtbot.keyClicks(field, "7")
+    assert "found 7.0, expected a number from 0 to 1" in visible_texts(studio)
+    assert studio.session.scenario.learner.alpha == 0.5
+    field.selectAll()
+    qtbot.keyClicks(field, "0.7")
+    with qtbot.waitSignal(studio.session.changed, timeout=30_000):
+        qtbot.keyClick(field, Qt.Key.Key_Return)
+    assert studio.session.scenario.learner.alpha == 0.7
+    assert not any("found" in text for text in visible_texts(studio))
+
+
+def test_what_needs_a_new_run_says_so_first_and_begins_it_when_asked(
+    qtbot: QtBot, studio: Studio, tmp_path: Path
+) -> None:
+    window = studio.window
+    bar = window.findChild(QWidget, "applyBar")
+    assert not bar.isVisible()
+    field = window.findChild(TextField, "name")
+    field.selectAll()
+    qtbot.keyClicks(field, "Mine")
+    assert bar.isVisible()
+    qtbot.mouseClick(window.findChild(QPushButton, "discard"), Qt.MouseButton.LeftButton)
+    assert (bar.isVisible(), field.text()) == (False, "我爱你")
+    window.findChild(QAction, "undo").trigger()
+    assert field.text() == "Mine"
+    with qtbot.waitSignal(studio.session.opened, timeout=30_000):
+        qtbot.mouseClick(window.findChild(QPushButton, "apply"), Qt.MouseButton.LeftButton)
+    assert studio.session.scenario.name == "Mine"
+    assert not bar.isVisible()
+    with qtbot.waitSignal(studio.session.scenario_saved, timeout=30_000):
+        studio.session.save_scenario(tmp_path / "mine.toml", studio.draft.scenario)
+    data = tomllib.loads((tmp_path / "mine.toml").read_text("utf-8"))
+    assert data["name"] == "Mine"
+    assert "learner" not in data
+
+
+def test_the_weight_of_a_reward_changes_at_once(qtbot: QtBot, studio: Studio) -> None:
+    field = studio.window.findChild(NumberField, "rewards.0.weight")
+    with qtbot.waitSignal(studio.session.changed, timeout=30_000):
+        field.set_number(-2.0)
+    assert studio.session.scenario.rewards[0].weight == -2.0
+    assert "Changes at once" in field.toolTip()
+    studio.window.findChild(QToolButton, "rewards.add").menu().actions()[0].trigger()
+    rows = studio.window.parameters.findChildren(QListWidget)[1]
+    assert rows.count() == 2
+    studio.draft.undo()
+    assert rows.count() == 1

@@ -182,6 +182,18 @@ def test_a_snapshot_is_never_shown_before_its_run_is_heard_of(qtbot: QtBot, sess
         assert latest(qtbot, session).step == 0
 
 
+def test_a_weight_that_is_set_is_an_event_and_gives_another_optimum(qtbot: QtBot, session: Session) -> None:
+    with qtbot.waitSignal(session.optimum_found, timeout=20_000):
+        session.open(scenario.find("i-love-you"))
+    assert session.solution is not None
+    assert session.solution.start_value == 2.8525
+    with qtbot.waitSignals([session.changed, session.optimum_found], timeout=60_000):
+        session.set("rewards.0.weight", 2.0)
+    assert session.scenario is not None
+    assert session.scenario.rewards[0].weight == 2.0
+    qtbot.waitUntil(lambda: session.solution is not None and session.solution.start_value == 5.705, timeout=20_000)
+
+
 @pytest.mark.parametrize("state", ["at rest", "training", "right after start", "solving"])
 def test_closing_ends_the_threads_in_any_state(qtbot: QtBot, state: str) -> None:
     session = Session()

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
     QDockWidget,
-    QDoubleSpinBox,
     QFileDialog,
     QToolBar,
     QToolButton,
@@ -25,6 +24,7 @@ from langrl_gui.ui import theme
 from langrl_gui.ui.app import Studio
 from langrl_gui.ui.problem import Problem
 from langrl_gui.ui.session import FINISHED, FULL_SPEED, PAUSED, READY, RUNNING
+from langrl_gui.ui.views.fields import NumberField
 from tests.windows import press, until, window_is_up
 
 
@@ -111,9 +111,9 @@ def test_alpha_gamma_and_epsilon_change_while_it_runs(qtbot: QtBot, studio: Stud
     press(qtbot, studio.window, Qt.Key.Key_Space)
     until(qtbot, studio, RUNNING)
     for path, value in (("learner.alpha", 0.25), ("learner.gamma", 0.5), ("learner.explore.epsilon", 0.75)):
-        field = studio.window.findChild(QDoubleSpinBox, path)
+        field = studio.window.findChild(NumberField, path)
         with qtbot.waitSignal(studio.session.changed):
-            field.setValue(value)
+            field.set_number(value)
     press(qtbot, studio.window, Qt.Key.Key_Space)
     until(qtbot, studio, PAUSED)
     with qtbot.waitSignal(studio.session.saved):
@@ -148,21 +148,21 @@ def test_a_run_is_saved_and_taken_up_again_in_a_new_window(
 
 
 def test_space_runs_and_pauses_while_a_number_has_the_keyboard(qtbot: QtBot, studio: Studio) -> None:
-    field = studio.window.findChild(QDoubleSpinBox, "learner.alpha")
+    field = studio.window.findChild(NumberField, "learner.alpha")
     field.setFocus()
     qtbot.keyClicks(field, "0.25")
     qtbot.keyClick(field, Qt.Key.Key_Return)
     assert not field.hasFocus()
     field.setFocus()
-    qtbot.keyClick(field.lineEdit(), Qt.Key.Key_Space)
+    qtbot.keyClick(field, Qt.Key.Key_Space)
     until(qtbot, studio, RUNNING)
-    qtbot.keyClick(field.lineEdit(), Qt.Key.Key_Space)
+    qtbot.keyClick(field, Qt.Key.Key_Space)
     until(qtbot, studio, PAUSED)
 
 
 def test_scrolling_past_a_number_does_not_change_it(qtbot: QtBot, studio: Studio) -> None:
-    field = studio.window.findChild(QDoubleSpinBox, "learner.gamma")
-    before = field.value()
+    field = studio.window.findChild(NumberField, "learner.gamma")
+    before = field.text()
     point = QPointF(field.rect().center())
     for angle in (120, -120):
         turned = QWheelEvent(
@@ -170,7 +170,7 @@ def test_scrolling_past_a_number_does_not_change_it(qtbot: QtBot, studio: Studio
             Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
         )  # fmt: skip
         QApplication.sendEvent(field, turned)
-    assert field.value() == before
+    assert field.text() == before
 
 
 def test_a_reset_run_is_not_saved_over_what_was_learned(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_the_optimum_is_that_of_the_discount_in_use(qtbot: QtBot, studio: Studio
     assert studio.session.solution is not None
     assert studio.session.solution.start_value == 2.8525
     with qtbot.waitSignal(studio.session.optimum_found):
-        studio.window.findChild(QDoubleSpinBox, "learner.gamma").setValue(0.5)
+        studio.window.findChild(NumberField, "learner.gamma").set_number(0.5)
     assert studio.session.solution.start_value == 1.75
 
 

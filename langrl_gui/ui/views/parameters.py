@@ -1,245 +1,172 @@
-"""The scenario in short, and the numbers that can change while the agent learns."""
+"""The scenario as a form: every field of its schema, what is wrong with each, and which change at once.
 
-from collections.abc import Sequence
-from typing import Any
+Made of the schema alone. It shows data and tells what a person edits; it keeps nothing and judges nothing.
+"""
 
-from pydantic.fields import FieldInfo
-from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
-from PySide6.QtGui import QKeyEvent, QWheelEvent
-from PySide6.QtWidgets import (
-    QAbstractSpinBox,
-    QDoubleSpinBox,
-    QFormLayout,
-    QFrame,
-    QLabel,
-    QScrollArea,
-    QSizePolicy,
-    QVBoxLayout,
-    QWidget,
-)
+import functools
+from typing import Any, Final
 
-from langrl_gui.core.i18n import N_, tr
-from langrl_gui.core.rewards import Reward
-from langrl_gui.core.scenario import EpsilonGreedy, QLearning, Scenario
-from langrl_gui.ui import format
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-LIVE: dict[str, Any] = {
-    "learner.alpha": QLearning.model_fields["alpha"],
-    "learner.gamma": QLearning.model_fields["gamma"],
-    "learner.explore.epsilon": EpsilonGreedy.model_fields["epsilon"],
-}
+from langrl_gui.core import scenario as scenarios
+from langrl_gui.core.faults import path_of
+from langrl_gui.core.i18n import tr
+from langrl_gui.ui.views.effects import effect
+from langrl_gui.ui.views.fields import ABSENT, Keys, Row, Schema, resolved
+
+IDLE: Final = 800
+"""Milliseconds after which what was typed counts as complete: long enough to think of the next digit."""
 
 
-class NumberField(QDoubleSpinBox):
-    """A number that is changed on purpose: by keys once it has the keyboard, never by scrolling past it. The window's
-    own keys go on working."""
+class Parameters(QWidget):
+    """objectName "parameters". Each editor has the path of its field as its object name, such as "learner.alpha".
 
-    def __init__(self, parent: QWidget | None) -> None:
-        super().__init__(parent)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
-        self.setKeyboardTracking(False)
-        self.setAlignment(Qt.AlignmentFlag.AlignRight)
-        self.lineEdit().installEventFilter(self)
+    Signals
+    -------
+    edited(keys, value, title) : somebody typed or chose; `keys` is a tuple, `value` plain data, None for none.
+    settled() : and is done with it.
+    applied(), discarded() : begin anew with what was edited; take it all back.
+    """
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if self.hasFocus():
-            super().wheelEvent(event)
-        else:
-            event.ignore()
-
-    def event(self, event: QEvent) -> bool:
-        return not self._is_for_window(event) and super().event(event)
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        return self._is_for_window(event)
-
-    @staticmethod
-    def _is_for_window(event: QEvent) -> bool:
-        """Whether it is a key that a number has no use for, and the window has: left alone, it becomes a shortcut."""
-        if event.type() not in (QEvent.Type.ShortcutOverride, QEvent.Type.KeyPress) or not isinstance(event, QKeyEvent):
-            return False
-        control = bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
-        mine = event.key() == Qt.Key.Key_Space or (control and event.key() == Qt.Key.Key_End)
-        if mine:
-            event.ignore()
-        return mine
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        super().keyPressEvent(event)
-        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape):
-            self.clearFocus()
-
-
-class Parameters(QScrollArea):
-    """objectName "parameters". Emits `edited(path, value)` when somebody changes a live field."""
-
-    edited = Signal(str, float)
+    edited = Signal(object, object, str)
+    settled = Signal()
+    applied = Signal()
+    discarded = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("parameters")
-        self.setAccessibleName(tr("Scenario"))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(200)
-        inside = QWidget(self)
+        self.schema: Schema = scenarios.json_schema()
+        self._rows: dict[Keys, Row] = {}
+        self._idle = QTimer(self)
+        self._idle.setSingleShot(True)
+        self._idle.timeout.connect(self.settled)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        self._bar = self._new_bar()
+        layout.addWidget(self._bar)
+        area = QScrollArea(self)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # what is in it has the keyboard, and scrolls it along
+        layout.addWidget(area)
+        inside = QWidget(area)
         self._layout = QVBoxLayout(inside)
         self._layout.setContentsMargins(0, 0, 8, 0)
         self._layout.setSpacing(4)
-        self.setWidget(inside)
+        area.setWidget(inside)
         # The sheet below shows through.
-        self.viewport().setAutoFillBackground(False)
+        area.viewport().setAutoFillBackground(False)
         inside.setAutoFillBackground(False)
-        self._about = QLabel(inside)
-        self._about.setWordWrap(True)
-        self._layout.addWidget(self._about)
-        self._values: dict[str, QLabel] = {}
-        self._add_section(tr("Language"), ("words", tr("Words")), ("length", tr("Length")), ("sees", tr("Sees")))
-        self._fields: dict[str, NumberField] = {}
-        self._terms = self._add_section(tr("Rewards"), ("references", tr("References")))
-        self._weights: list[NumberField] = []
-        self._add_live()
-        self._add_section(tr("Luck and end"), ("seed", tr("Seed")), ("stop", tr("Stop when")))
+        self._inside = inside
+        self._fields: dict[str, Row] = {}
+        for name, schema in self.schema["properties"].items():
+            self._add(name, schema)
+        legend = QLabel("• " + tr("changes at once, also while the agent learns"), inside)
+        legend.setWordWrap(True)
+        legend.setContentsMargins(0, 10, 0, 0)
+        self._layout.addWidget(legend)
         self._layout.addStretch(1)
         self.setEnabled(False)  # until there is a scenario
 
-    def begin(self, scenario: Scenario) -> None:
-        """Show this scenario."""
-        self.setEnabled(True)
-        language = scenario.language
-        self._about.setText(tr(scenario.description))
-        self._about.setVisible(bool(scenario.description))
-        separator = " " if any(len(word) > 1 for word in language.words) else "  "
-        shown = separator.join(language.words[:60]) + ("…" if len(language.words) > 60 else "")
-        if scenario.environment is None:
-            self._say("words", shown, tr("{count} words", count=len(language.words)))
-            self._say("length", tr("{count} words", count=language.max_length))
-        else:
-            longest = scenario.environment.table.longest
-            self._say("words", shown, tr("{count} actions", count=len(language.words)))
-            self._say("length", tr("at most {count} steps", count=longest) if longest else tr("without limit"))
-        seen = tr("all words so far") if language.context == "all" else tr("the last {count}", count=language.context)
-        if scenario.environment is not None:
-            seen = tr("the number of the state")
-        self._say("sees", tr("{words}, and the position", words=seen) if language.sees_position else seen)
-        self._add_weights(scenario.rewards)
-        references = [reference for prompt in scenario.starts for reference in prompt.references]
-        self._say(
-            "references",
-            "\n".join(f"· {reference}" for reference in references[:20]) + ("\n…" if len(references) > 20 else ""),
+    def _new_bar(self) -> QWidget:
+        bar = QWidget(self)
+        bar.setObjectName("applyBar")
+        self._bar_text = QLabel(bar)
+        self._bar_text.setWordWrap(True)
+        self._apply = QPushButton(tr("Apply and start anew"), bar)
+        self._apply.setObjectName("apply")
+        self._apply.setToolTip(tr("Begin a new run with these changes: what was learned is forgotten."))
+        self._apply.clicked.connect(self.applied)
+        discard = QPushButton(tr("Discard"), bar)
+        discard.setObjectName("discard")
+        discard.setToolTip(tr("Back to the scenario of the run."))
+        discard.clicked.connect(self.discarded)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._apply)
+        buttons.addWidget(discard)
+        buttons.addStretch(1)
+        layout = QVBoxLayout(bar)
+        layout.setContentsMargins(0, 2, 8, 6)
+        layout.addWidget(self._bar_text)
+        layout.addLayout(buttons)
+        bar.hide()
+        return bar
+
+    def _add(self, name: str, schema: Schema) -> None:
+        row = self._fields[name] = Row(self, schema, (name,), self._inside)
+        is_section = row.is_wide or resolved(schema, self.schema).get("type") == "array"
+        if is_section:
+            font = row.label.font()
+            font.setBold(True)
+            row.label.setFont(font)
+            row.label.setContentsMargins(0, 10, 0, 0)
+        self._layout.addWidget(row.label)
+        self._layout.addWidget(row.editor)
+        self._layout.addWidget(row.fault)
+
+    # -- shown --------------------------------------------------------------------------------------------------------
+
+    def show_data(self, data: Any, faults: dict[str, str], live: set[Keys], pending: bool) -> None:
+        """Show the scenario that `data` is, right or wrong.
+
+        Parameters
+        ----------
+        faults : path -> what is wrong there.
+        live : the fields that change at once.
+        pending : whether something waits for a new run.
+        """
+        self.setEnabled(bool(data))
+        for name, row in self._fields.items():
+            row.show_value(data.get(name, ABSENT) if isinstance(data, dict) else ABSENT)
+        sentences = self._by_row(faults)
+        for keys, row in self._rows.items():
+            row.mark(keys in live, sentences.get(keys, ""))
+        self._bar.setVisible(pending)
+        self._bar_text.setText(
+            tr("Not complete yet: see what is said in red.") if faults else tr("These changes need a new run.")
         )
-        self._say("seed", str(scenario.learner.seed))
-        stop = [
-            tr(text, count=format.count(limit))
-            for text, limit in (
-                (N_("{count} steps"), scenario.stop.steps),
-                (N_("{count} episodes"), scenario.stop.episodes),
-            )
-            if limit
-        ]
-        self._say("stop", tr(" or ").join(stop) or tr("never by itself"))
-        self.show_live(scenario)
+        self._apply.setEnabled(not faults)
 
-    def show_live(self, scenario: Scenario) -> None:
-        """Show what the live fields are now."""
-        learner = scenario.learner
-        now = {
-            "learner.alpha": learner.alpha,
-            "learner.gamma": learner.gamma,
-            "learner.explore.epsilon": learner.explore.epsilon,
-        } | {f"rewards.{number}.weight": term.weight for number, term in enumerate(scenario.rewards)}
-        for path, field in self._fields.items():
-            field.blockSignals(True)
-            field.setValue(now[path])
-            field.blockSignals(False)
+    def _by_row(self, faults: dict[str, str]) -> dict[Keys, str]:
+        """Each fault beside the innermost field that is there to be seen."""
+        names = {path_of(keys): keys for keys in self._rows}
+        found: dict[Keys, str] = {}
+        for path, sentence in faults.items():
+            near = path
+            while near and near not in names:
+                near = near[: max(near.rfind("."), near.rfind("["), 0)]
+            if not near:
+                near = next(iter(names))
+            text = sentence if near == path else f"{path}: {sentence}"
+            keys = names[near]
+            found[keys] = f"{found[keys]}\n{text}" if keys in found else text
+        return found
 
-    def _say(self, name: str, text: str, tip: str = "") -> None:
-        self._values[name].setText(text)
-        self._values[name].setToolTip(tip)
+    # -- what editors ask of it (fields.Host) -------------------------------------------------------------------------
 
-    def _form(self, title: str) -> QFormLayout:
-        heading = QLabel(title, self.widget())
-        font = heading.font()
-        font.setBold(True)
-        heading.setFont(font)
-        heading.setContentsMargins(0, 10, 0, 0)
-        form = QFormLayout()
-        form.setContentsMargins(0, 0, 0, 0)
-        form.setHorizontalSpacing(10)
-        form.setVerticalSpacing(4)
-        self._layout.addWidget(heading)
-        self._layout.addLayout(form)
-        return form
+    def edit(self, keys: Keys, value: object, title: str) -> None:
+        self._idle.start(IDLE)
+        self.edited.emit(keys, value, title)
 
-    def _add_section(self, title: str, *rows: tuple[str, str]) -> QFormLayout:
-        form = self._form(title)
-        for name, label in rows:
-            value = QLabel(self.widget())
-            value.setWordWrap(True)
-            value.setTextFormat(Qt.TextFormat.PlainText)
-            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            value.setAccessibleName(label)
-            self._values[name] = value
-            form.addRow(label, value)
-        return form
+    @Slot()
+    def settle(self) -> None:
+        if self._idle.isActive():
+            self._idle.stop()
+            self.settled.emit()
 
-    def _add_live(self) -> None:
-        form = self._form(tr("Learner"))
-        for path, info in LIVE.items():
-            form.addRow(tr(info.title), self._live_field(path, info, tr(info.title), tr(info.description)))
+    def note(self, keys: Keys, row: Row) -> None:
+        self._rows[keys] = row
+        row.destroyed.connect(functools.partial(_forget, self._rows, keys, id(row)))
 
-    def _add_weights(self, terms: Sequence[Reward]) -> None:
-        """One row for each reward term, with its weight."""
-        for field in self._weights:
-            del self._fields[field.objectName()]
-            self._terms.removeRow(field)
-        self._weights = []
-        for number, term in enumerate(terms):
-            name, help_text = _told(term)
-            weight = Reward.model_fields["weight"]
-            field = self._live_field(f"rewards.{number}.weight", weight, f"{name}: {tr(weight.title or '')}", help_text)
-            field.setPrefix("× ")
-            field.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)  # room for 1e9 is not needed
-            self._weights.append(field)
-            label = QLabel(name, self.widget())
-            label.setWordWrap(True)
-            label.setToolTip(help_text)
-            label.setBuddy(field)
-            self._terms.insertRow(number, label, field)
-
-    def _live_field(self, path: str, info: FieldInfo, name: str, help_text: str) -> NumberField:
-        """A number that can change at any time, as far as the schema allows."""
-        field = NumberField(self.widget())
-        field.setObjectName(path)
-        field.setRange(
-            next(rule.ge for rule in info.metadata if hasattr(rule, "ge")),
-            next(rule.le for rule in info.metadata if hasattr(rule, "le")),
-        )
-        field.setDecimals(4)
-        field.setAccessibleName(name)
-        help_text = help_text + "\n" + tr("Changes at once, also while the agent learns.")
-        field.setToolTip(help_text)
-        field.setAccessibleDescription(help_text)
-        field.valueChanged.connect(self._on_edited)
-        self._fields[path] = field
-        return field
-
-    @Slot(float)
-    def _on_edited(self, value: float) -> None:
-        sender = self.sender()
-        if sender is not None:
-            self.edited.emit(sender.objectName(), value)
+    def effect(self, keys: Keys, value: object) -> str:
+        return effect(keys, value)
 
 
-def _told(term: Reward) -> tuple[str, str]:
-    """A reward term's name; and what it is for, with the settings of it that are numbers."""
-    fields = type(term).model_fields
-    kind = fields["kind"]
-    numbers = [
-        f"{tr(fields[name].title or name)}: {value:g}".replace("-", "−")
-        for name, value in term
-        if name != "weight" and isinstance(value, int | float) and not isinstance(value, bool)
-    ]
-    return tr(kind.title or ""), "\n".join([tr(kind.description or ""), *numbers])
+def _forget(rows: dict[Keys, Row], keys: Keys, which: int, *_: object) -> None:
+    if keys in rows and id(rows[keys]) == which:
+        del rows[keys]

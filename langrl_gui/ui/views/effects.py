@@ -1,0 +1,71 @@
+"""What a setting does now, in a sentence with its present value: for those who meet it for the first time."""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from langrl_gui.core.i18n import tr
+from langrl_gui.ui import format
+
+
+def effect(keys: tuple[str | int, ...], value: object) -> str:
+    """The sentence for the field at `keys`; "" where the value says it all, or is none."""
+    name = ".".join("N" if isinstance(key, int) else key for key in keys)
+    say = _SENTENCES.get(name)
+    if say is None or isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    return say(value)
+
+
+def _alpha(value: Any) -> str:
+    if value == 0:
+        return tr("α 0: nothing is learned.")
+    if value == 1:
+        return tr("α 1: one update puts a value at its target, whatever it was before.")
+    return tr("α {value:g}: one update moves a value {percent:.4g} % of the way to its target.",
+              value=value, percent=100 * value)  # fmt: skip
+
+
+def _gamma(value: Any) -> str:
+    if value == 0:
+        return tr("γ 0: only the very next reward counts.")
+    if value == 1:
+        return tr("γ 1: a reward counts the same, however late it comes.")
+    return tr("γ {value:g}: a reward of 1 is worth {later:.3g} when it comes five words later.",
+              value=value, later=value**5)  # fmt: skip
+
+
+def _epsilon(value: Any) -> str:
+    if value == 0:
+        return tr("ε 0: always the best word so far.")
+    if value == 1:
+        return tr("ε 1: always a word drawn at random.")
+    return tr("ε {value:g}: about one word in {count:.3g} is drawn at random.", value=value, count=1 / value)
+
+
+def _weight(value: Any) -> str:
+    if value == 0:
+        return tr("× 0: this term does not count.")
+    if value < 0:
+        return tr("× {value:g}: what this term rewards is punished.", value=value)
+    return tr("× {value:g}: a reward of 1 from this term counts as {value:g}.", value=value)
+
+
+def _initial(value: Any) -> str:
+    if value > 0:
+        return tr(
+            "{value:g}: words not tried yet look good, and so are tried early, if rewards are smaller.", value=value
+        )
+    return tr("{value:g}: a word not tried yet looks worse than any that has earned more.", value=value)
+
+
+_SENTENCES: Final[dict[str, Callable[[Any], str]]] = {
+    "learner.alpha": _alpha,
+    "learner.gamma": _gamma,
+    "learner.explore.epsilon": _epsilon,
+    "learner.initial": _initial,
+    "rewards.N.weight": _weight,
+    "language.max_length": lambda n: tr("{count}: the agent says up to {count} words.", count=n),
+    "language.context": lambda n: tr("{count}: what was said before the last {count} words is forgotten.", count=n),
+    "stop.steps": lambda n: tr("The run ends after {count} words.", count=format.count(n)),
+    "stop.episodes": lambda n: tr("The run ends after {count} texts.", count=format.count(n)),
+}
