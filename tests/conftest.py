@@ -22,8 +22,9 @@ def soak() -> bool:
 
 
 @pytest.fixture(autouse=True)
-def _own_settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Settings of the window go to a folder of their own; the language is English."""
+def _own_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Settings of the window, and copies of runs, go to folders of their own; the language is English."""
+    monkeypatch.setattr("platformdirs.user_state_path", lambda *_, **__: tmp_path_factory.mktemp("state"))
     if "PySide6.QtCore" in sys.modules:
         from PySide6.QtCore import QSettings
 

@@ -5,6 +5,7 @@ import time
 STARTED = time.perf_counter()
 
 import argparse  # noqa: E402 (the clock starts before anything is loaded)
+import functools  # noqa: E402
 import gc  # noqa: E402
 import json  # noqa: E402
 import os  # noqa: E402
@@ -36,12 +37,15 @@ from langrl_gui.core import i18n, scenario  # noqa: E402
 from langrl_gui.core.i18n import tr  # noqa: E402
 from langrl_gui.core.scenario import Scenario  # noqa: E402
 from langrl_gui.ui import settings, theme  # noqa: E402
+from langrl_gui.ui.autosave import Autosave, Left  # noqa: E402
 from langrl_gui.ui.draft import Draft  # noqa: E402
 from langrl_gui.ui.main_window import COMFORTABLE, MainWindow  # noqa: E402
-from langrl_gui.ui.problem import show_problem  # noqa: E402
+from langrl_gui.ui.problem import Recovery, show_problem  # noqa: E402
 from langrl_gui.ui.session import RUNNING, Session  # noqa: E402
 
 FIRST_SCENARIO = "i-love-you"
+LAST_WORDS = 1500
+"""Milliseconds to keep a copy in when the system wants the program to end: soon it will wait no longer."""
 
 
 class Studio(QObject):
@@ -53,7 +57,9 @@ class Studio(QObject):
         super().__init__()
         self.session = Session(self)
         self.draft = Draft(self.session)
+        self.autosave = Autosave(self.session, self.draft)
         self._remembers = remembers
+        self._is_interrupted = False
         # Windows and pictures may be destroyed on this thread only, but Python collects garbage on whichever thread
         # happens to make some. So nothing is collected by itself, and a timer does it here.
         gc.disable()
@@ -104,6 +110,22 @@ class Studio(QObject):
         gc.freeze()  # the libraries that are loaded now stay; no collection need look at them again
         self.session.start()
         self.session.open(self._what)
+        if self._remembers:
+            self.autosave.start()
+            self.autosave.watch()
+            for left in self.autosave.left()[:1]:  # one question a start; the others wait for theirs
+                self._offer(left)
+
+    def _offer(self, left: Left) -> None:
+        box = Recovery(self.window, left)
+        box.finished.connect(functools.partial(self._on_recovery, left))
+        box.open()
+
+    def _on_recovery(self, left: Left, answer: int) -> None:
+        if answer == Recovery.RECOVER:
+            self.window.documents.unless_lost(functools.partial(self.autosave.recover, left))
+        elif answer == Recovery.DISCARD:
+            self.autosave.discard(left)
 
     def report(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """An error that nobody expected, in whatever thread: the window says so and goes on."""
@@ -132,9 +154,19 @@ class Studio(QObject):
         if gc.get_count()[1] > 0:
             gc.collect(1)
 
+    def interrupt(self) -> None:
+        """The system wants the program to end: leave soon, and what would be lost for the next start."""
+        was_interrupted, self._is_interrupted = self._is_interrupted, bool(self.window.documents.at_stake())
+        if self._is_interrupted and not was_interrupted and self.autosave.keep():
+            self.autosave.kept.connect(self.window.leave)
+            QTimer.singleShot(LAST_WORDS, self.window, self.window.leave)
+        else:
+            self.window.leave()
+
     def close(self) -> None:
         """Stop all threads and take the window down."""
         self.session.close()
+        self.autosave.close(leave=self._is_interrupted)
         self._collector.stop()
         _take_down(self.window)
         gc.enable()
@@ -279,7 +311,7 @@ def main(argv: list[str] | None = None) -> int:
     studio = Studio(Path(options.file) if options.file else None, remembers=options.demo is None)
     sys.excepthook = studio.report
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: studio.window.leave())
+        signal.signal(number, lambda *_: studio.interrupt())
     demo = Demo(studio, options) if options.demo is not None else None
     try:
         code = app.exec()

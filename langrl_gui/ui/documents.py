@@ -13,7 +13,6 @@ from langrl_gui.core import exports
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.timeline import Address
 from langrl_gui.ui import format, settings
 from langrl_gui.ui.draft import Draft
 from langrl_gui.ui.problem import show_problem
@@ -35,7 +34,6 @@ class Documents(QObject):
         self._session = session
         self._draft = draft
         self._window = window
-        self._where: Address | None = None
         self._question: tuple[Callable[[], None], bool] | None = None
         """What waits for an answer, and whether it is about edits too."""
         self._then: Callable[[], None] | None = None
@@ -49,10 +47,6 @@ class Documents(QObject):
 
     # -- what there is to lose ----------------------------------------------------------------------------------------
 
-    def stand(self, where: Address) -> None:
-        """Where the run stands now."""
-        self._where = where
-
     @property
     def is_modified(self) -> bool:
         """Whether the run has gone on, or its scenario was edited, since they were last saved or opened."""
@@ -60,7 +54,7 @@ class Documents(QObject):
 
     @property
     def _has_gone_on(self) -> bool:
-        saved, here = self._session.saved_at, self._where
+        saved, here = self._session.saved_at, self._session.address
         if here is None or saved is None:
             return here is not None
         return here.branch != saved.branch or here.step > saved.step
@@ -73,7 +67,7 @@ class Documents(QObject):
         name = session.scenario.name
         worth = session.file is not None or session.saved_at is None or session.seconds_learned > WORTH_KEEPING
         if self._has_gone_on and worth:
-            steps = format.count(self._where.step if self._where else 0)
+            steps = format.count(session.address.step if session.address else 0)
             return tr("What “{name}” has learned in {steps} steps is not saved.", name=name, steps=steps)
         if edits and draft.is_unsaved:
             return tr("The changes to the scenario “{name}” are not saved.", name=name)
@@ -173,7 +167,6 @@ class Documents(QObject):
 
     @Slot(object)
     def _on_opened(self, scenario: Scenario) -> None:
-        self._where = None
         source = self._session.source
         if source is not None and source not in scenarios.built_in().values():
             self._remember(source)

@@ -49,6 +49,8 @@ class Draft(QObject):
         self.data: Any = {}
         self.faults: dict[str, str] = {}
         """Path, as in `path_of`, -> what is wrong there, in a sentence."""
+        self.edits_to_come: Any = None
+        """Data that was kept of the edits to the scenario that is being opened."""
         self._applied: Scenario | None = None
         self._under_way = 0
         self._sent: dict[Path_, float] = {}
@@ -125,7 +127,7 @@ class Draft(QObject):
     @property
     def is_unsaved(self) -> bool:
         """Whether something was edited that no file holds."""
-        return self.saved is not None and self.scenario != self.saved
+        return self.running is not None and self.scenario != self.saved
 
     @property
     def folder(self) -> Path | None:
@@ -165,6 +167,9 @@ class Draft(QObject):
             self.stack.clear()
             self._is_typing = False
             self.saved, self.data = scenario, self._running_data
+            if self._session.saved_at is None:  # recovered: no file holds it
+                self.saved = None
+                self.data, self.edits_to_come = self.edits_to_come or self.data, None
         self._judge()
 
     @Slot(object)

@@ -380,7 +380,6 @@ class MainWindow(QMainWindow):
             view.draw(snapshot)
         self.drawn += 1
         self.status.draw(snapshot, self.session.limits, running)
-        self.documents.stand(snapshot.address)
         self.setWindowModified(self.documents.is_modified)
 
     def _ask(self) -> None:

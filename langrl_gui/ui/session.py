@@ -188,6 +188,8 @@ class Session(QObject):
         """Where the run stood when it was last saved or begun; None: it never was."""
         self.saved_scenario: Scenario | None = None
         """The scenario then."""
+        self.address: Address | None = None
+        """Where it stood in the snapshot that was taken last."""
         self.is_saving = False
         self._learned = 0.0
         self._learning_since: float | None = None
@@ -287,7 +289,10 @@ class Session(QObject):
 
     def take(self) -> Snapshot | None:
         """The latest snapshot, if there is one that has not been taken."""
-        return self._worker.mailbox.take(self._run)
+        snapshot = self._worker.mailbox.take(self._run)
+        if snapshot is not None:
+            self.address = snapshot.address
+        return snapshot
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -312,6 +317,7 @@ class Session(QObject):
     def _on_opened(self, opened: _Opened) -> None:
         self._run, self.scenario, self.saved_scenario = opened.run, opened.scenario, opened.scenario
         self.source, self.file, self.saved_at = opened.source, opened.file, opened.saved_at
+        self.address = None
         self._forget_time()
         self.stop_finding()
         self._solve(opened.scenario)

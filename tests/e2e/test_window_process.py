@@ -21,6 +21,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
         "QT_QPA_PLATFORM": "offscreen",
         "PYTHONPATH": str(ROOT),
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
+        "XDG_STATE_HOME": str(tmp_path / "state"),
         "LANGUAGE": "en",
     }
 
@@ -121,6 +122,14 @@ def prepared(self, what, **options):
     def close():
         print(time.time(), flush=True)
         window.close()
+        answer.start(10)
+
+    def discard():
+        for box in window.findChildren(QMessageBox, "unsaved"):
+            box.button(QMessageBox.StandardButton.Discard).click()
+
+    answer = QTimer(window)
+    answer.timeout.connect(discard)
 
     def go():
         if state == "training":
@@ -168,7 +177,7 @@ def test_closing_in_any_state_ends_the_process_within_two_seconds(state: str, tm
     took = time.time() - float(done.stdout.split()[-1])
     assert (done.returncode, done.stderr) == (0, "")
     assert took < 2.0
-    left = [path.name for path in tmp_path.iterdir() if path.name != "config"]
+    left = [path.name for path in tmp_path.iterdir() if path.name not in ("config", "state")]
     assert set(left) <= {"run.langrl", "run.langrl~"}
 
 
