@@ -47,12 +47,13 @@ EXPORT = Spec("export", N_("Export…"), N_("Write the table as CSV or JSON, or 
 UNDO = Spec("undo", N_("Undo"), N_("Take back the last change to the scenario."), "Ctrl+Z")
 REDO = Spec("redo", N_("Redo"), N_("Make the change again that was taken back."), "Ctrl+Y", more_keys="Ctrl+Shift+Z")
 QUIT = Spec("quit", N_("Quit"), N_("Close the window."), "Ctrl+Q")
+HELP = Spec("help", N_("Help"), N_("What one can do here, and with which keys."), "F1")
 ABOUT = Spec("about", N_("About LangRL Studio"), N_("Version and licence."))
 
 MENUS = (
     (N_("&File"), (NEW, OPEN, None, SAVE, SAVE_AS, SAVE_SCENARIO, EXPORT, None, QUIT)),
     (N_("&Edit"), (UNDO, REDO)),
     (N_("&Run"), (RUN, STEP, EPISODE, TO_END, None, SLOWER, FASTER, None, RESET)),
-    (N_("&Help"), (ABOUT,)),
+    (N_("&Help"), (HELP, ABOUT)),
 )
 """Menus in order; None is a line. The window adds View, with its cards, before the last."""

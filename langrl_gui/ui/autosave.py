@@ -122,6 +122,7 @@ class Autosave(QObject):
         edits = toml.dumps(draft.data) if draft.is_pending else ""
         matters = draft.is_unsaved or run.moment.timeline.pointer != self._session.saved_at
         task = self._session.side.new("keep", tr(KEEP), lambda _: _write(path, run if matters else None, edits))
+        task.must_end = True
         task.done.connect(self._on_kept)
         task.failed.connect(self._on_failed)
         self._session.side.start(task)

@@ -76,7 +76,7 @@ class Draft(QObject):
         if running is None:
             return
         for path in self._live():
-            value, now = value_at(self.data, path), value_at(self._running_data, path)
+            value, now = value_at(self.data, path), self._sent.get(path, value_at(self._running_data, path))
             if isinstance(value, int | float) and not isinstance(value, bool) and value != now:
                 name = ".".join(map(str, path))
                 try:

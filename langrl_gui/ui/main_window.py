@@ -22,7 +22,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMainWindow,
     QMenu,
-    QMessageBox,
     QSizePolicy,
     QSlider,
     QTabBar,
@@ -30,7 +29,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-import langrl_gui
 from langrl_gui.core import i18n
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import LangrlError
@@ -43,6 +41,8 @@ from langrl_gui.ui.actions import Spec
 from langrl_gui.ui.cards import Card
 from langrl_gui.ui.documents import SUFFIXES, Documents
 from langrl_gui.ui.draft import Draft
+from langrl_gui.ui.help import Help, native, show_about
+from langrl_gui.ui.keys import ButtonKeys
 from langrl_gui.ui.problem import show_problem
 from langrl_gui.ui.run_bar import RunBar
 from langrl_gui.ui.selection import Selection
@@ -268,10 +268,7 @@ class MainWindow(QMainWindow):
     def _action(self, spec: Spec) -> QAction:
         action = QAction(tr(spec.text), self)
         action.setObjectName(spec.name)
-        action.setToolTip(
-            tr(spec.tip)
-            + (f"  ({QKeySequence(spec.keys).toString(QKeySequence.SequenceFormat.NativeText)})" if spec.keys else "")
-        )
+        action.setToolTip(tr(spec.tip) + (f"  ({native(spec)})" if spec.keys else ""))
         action.setShortcuts([QKeySequence(keys) for keys in (spec.keys, spec.more_keys) if keys])
         action.triggered.connect(getattr(self, "on_" + spec.name))
         self.addAction(action)
@@ -328,6 +325,10 @@ class MainWindow(QMainWindow):
         space.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         bar.addWidget(space)
         bar.addAction(self._actions["save"])
+        for action in bar.actions():
+            if isinstance(button := bar.widgetForAction(action), QToolButton):
+                button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        ButtonKeys(self)
 
     def _speed_box(self, bar: QWidget) -> QWidget:
         box = QWidget(bar)
@@ -539,13 +540,12 @@ class MainWindow(QMainWindow):
         self.close()
 
     @Slot()
+    def on_help(self) -> None:
+        Help(self).show()
+
+    @Slot()
     def on_about(self) -> None:
-        box = QMessageBox(self)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        box.setWindowTitle(tr("About LangRL Studio"))
-        box.setText(f"LangRL Studio {langrl_gui.__version__}")
-        box.setInformativeText(tr("Watch an agent learn to speak, word by word. MIT licence."))
-        box.open()
+        show_about(self)
 
     @Slot(int)
     def _on_speed(self, place: int) -> None:

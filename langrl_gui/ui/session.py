@@ -336,10 +336,10 @@ class Session(QObject):
 
     def _save(self, path: Path, run: Run) -> None:
         number, scenario = self._run, self.scenario
-        task = self.side.new(SAVE, tr(SAVE), lambda _: runfile.write(path, run))
+        task = self.side.new(f"{SAVE} {path}", tr(SAVE), lambda _: runfile.write(path, run))
         task.must_end = True
         task.done.connect(lambda _: self._on_saved(number, path, run.moment.timeline.pointer, scenario))
-        self._start(task)
+        self._start(task, instead=True)  # of earlier ones into this file that wait for their turn
 
     def _on_saved(self, number: int, path: Path, where: Address, scenario: Scenario | None) -> None:
         if number == self._run:  # and not one that took its place meanwhile

@@ -106,9 +106,9 @@ class SideWork(QObject):
         self._go_on()
 
     def cancel(self, kind: str) -> None:
-        """Cancel all tasks of this kind."""
+        """Cancel all tasks of this kind, but for those that have begun and have to be finished."""
         for task in self._tasks:
-            if task.kind == kind:
+            if task.kind == kind and not (task.must_end and task.has_begun):
                 task.cancel()
 
     def close(self) -> None:

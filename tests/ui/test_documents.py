@@ -61,6 +61,19 @@ def test_a_live_change_is_undone_and_redone_by_further_events(qtbot: QtBot, stud
     assert [event.value for event in events] == [0.25, 0.75, 0.25, 0.5, 0.25, 0.75]
 
 
+def test_changes_that_follow_each_other_faster_than_they_are_made_end_as_the_last_says(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    set_alpha(qtbot, studio, 0.25)
+    for _ in range(3):
+        studio.draft.undo()
+        studio.draft.redo()
+    found = []
+    studio.session.copy(found.append)
+    qtbot.waitUntil(lambda: bool(found), timeout=30_000)
+    assert studio.session.scenario.learner.alpha == 0.25
+
+
 def test_what_cannot_change_in_a_run_waits_for_a_new_one_and_can_be_taken_back(qtbot: QtBot, studio: Studio) -> None:
     draft = studio.draft
     draft.edit(("language", "max_length"), 2, "Length")

@@ -80,6 +80,17 @@ def test_a_task_that_another_takes_the_place_of_says_nothing_any_more(qtbot: QtB
     assert came == ["new"]
 
 
+def test_what_has_to_be_finished_is_so_once_it_has_begun(qtbot: QtBot, side: SideWork) -> None:
+    gate, came = threading.Event(), []
+    tasks = [side.new("save", name, waiting(gate, name)) for name in ("begun", "waits", "last")]
+    for task in tasks:
+        task.must_end = True
+        task.done.connect(came.append)
+        side.start(task, instead=True)
+    gate.set()
+    qtbot.waitUntil(lambda: came == ["begun", "last"], timeout=5000)
+
+
 @pytest.mark.parametrize(("error", "details"), [(LangrlError("a sentence"), False), (ValueError("no one knew"), True)])
 def test_what_goes_wrong_is_one_event(qtbot: QtBot, side: SideWork, error: Exception, details: bool) -> None:
     def work(_: Progress) -> None:

@@ -48,7 +48,7 @@ def test_a_card_behind_another_one_costs_nothing(studio: Studio, qtbot: QtBot) -
             snapshot = window.snapshot
             return snapshot is not None and (snapshot.heat is not None, snapshot.table is not None) == parts
 
-        qtbot.waitUntil(has_come)
+        qtbot.waitUntil(has_come, timeout=30_000)
 
 
 def test_the_names_that_scripts_rely_on_are_there(studio: Studio) -> None:

@@ -194,7 +194,10 @@ class LearningCurves(QWidget):
 
         self._plot = pg.PlotWidget(self, background=None, axisItems={"left": _ValueAxis(), "bottom": _EpisodeAxis()})
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._plot.viewport().setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._plot.setMenuEnabled(False)
+        menu = self._plot.getPlotItem().ctrlMenu  # made all the same, and without a parent never deleted
+        menu.setParent(self._plot, menu.windowFlags())
         self._plot.setMouseEnabled(x=True, y=False)  # what is high stays in sight
         self._plot.hideButtons()
         self._plot.viewport().installEventFilter(self)
