@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from langrl_gui.core import runfile, scenario, toml
+from langrl_gui.core import runfile, scenario
 from langrl_gui.core.runfile import Run
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import NOTHING, PADDING
@@ -26,33 +26,27 @@ def write(path: Path, kind: str, run: Run) -> None:
     RunFileError
         If it cannot be written; what was there before is still there.
     """
-    corpus = run.scenario.language.source
-    if kind == "toml" and corpus is not None:
-        beside = path.with_suffix(".txt")
-        data = scenario.to_data(run.scenario)
-        data["language"]["corpus"] = beside.name
-        runfile.write_bytes_safely(beside, corpus.text.encode())
-        text = toml.dumps(data)
+    if kind == "toml":
+        write_scenario(path, run.scenario)
     else:
-        text = {"csv": to_csv, "json": to_json, "toml": to_toml}[kind](run)
-    runfile.write_bytes_safely(path, text.encode())
+        runfile.write_bytes_safely(path, {"csv": to_csv, "json": to_json}[kind](run).encode())
 
 
 def write_scenario(path: Path, made: Scenario) -> None:
-    """Write the scenario to `path` so that it can be opened there: with its corpus, unless that is there.
+    """Write the scenario to `path` as TOML, so that it can be opened there: with its corpus beside it.
+
+    The corpus gets the scenario's name with `.txt`: what a file calls it is never used as a path.
 
     Raises
     ------
     RunFileError
         If it cannot be written; what was there before is still there.
     """
-    language = made.language
-    if language.corpus is not None and language.source is not None:
-        corpus = path.parent / language.corpus
-        if not corpus.exists():
-            corpus.parent.mkdir(parents=True, exist_ok=True)
-            runfile.write_bytes_safely(corpus, language.source.text.encode())
-    runfile.write_bytes_safely(path, scenario.dumps(made).encode())
+    corpus, beside = made.language.source, path.with_suffix(".txt")
+    if corpus is not None:
+        runfile.write_bytes_safely(beside, corpus.text.encode())
+    text = scenario.dumps(made, beside.name if corpus is not None else None)
+    runfile.write_bytes_safely(path, text.encode())
 
 
 def to_csv(run: Run) -> str:
@@ -78,11 +72,6 @@ def to_json(run: Run) -> str:
         "rows": [row._asdict() for row in _rows(run)],
     }
     return json.dumps(data, ensure_ascii=False, indent=1) + "\n"
-
-
-def to_toml(run: Run) -> str:
-    """The scenario as it was at step 0."""
-    return scenario.dumps(run.scenario)
 
 
 class _Row(NamedTuple):

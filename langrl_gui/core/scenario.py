@@ -405,12 +405,15 @@ def to_data(scenario: Scenario) -> dict[str, Any]:
     return data
 
 
-def dumps(scenario: Scenario) -> str:
+def dumps(scenario: Scenario, corpus: str | None = None) -> str:
     """The scenario as a person would write it in TOML: in the schema's order, and only what differs from the defaults.
 
-    Reading it back gives an equal scenario.
+    Reading it back gives an equal scenario; with `corpus`, one whose corpus is in a file of that name.
     """
-    return toml.dumps(json.loads(scenario.model_dump_json(by_alias=True, exclude_defaults=True)))
+    data = json.loads(scenario.model_dump_json(by_alias=True, exclude_defaults=True))
+    if corpus is not None:
+        data["language"]["corpus"] = corpus
+    return toml.dumps(data)
 
 
 @cache
