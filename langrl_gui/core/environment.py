@@ -96,6 +96,7 @@ class LanguageEnv(gymnasium.Env[Any, Any]):
             self.observation_space = Box(UNSEEN, highest, (language.max_length,), np.int64)
         self._prompt = 0
         self._said: list[int] = []
+        self._unsaid = 0
         self._joint: int | None = None  # None where a text has ended, or none has begun
 
     def reset(
@@ -112,12 +113,13 @@ class LanguageEnv(gymnasium.Env[Any, Any]):
                    last=len(self._chances) - 1, found=prompt)
             )  # fmt: skip
         self._prompt = int(prompt)
-        self._said = []
+        self._said, self._unsaid = [], 0
         self._joint = self._dynamics.start(self._prompt)
         return self._observe(), self._info(np.zeros(len(self._terms)))
 
     def step(self, action: Any) -> tuple[Observation, float, bool, bool, dict[str, Any]]:
-        """Say the word with this number. One that is not offered breaks the text off unsaid, which is a truncation."""
+        """Say the word with this number. One that is not offered stays unsaid and earns nothing; after as many of them
+        as a text may have words, the text is broken off, which is a truncation."""
         if self._joint is None:
             raise ResetNeeded(tr("the text has ended; call reset() to begin another"))
         if not self.action_space.contains(action):
@@ -128,8 +130,12 @@ class LanguageEnv(gymnasium.Env[Any, Any]):
         moves = self._dynamics.moves(self._joint)
         offered = np.flatnonzero(moves.offered)
         if action not in moves.words[offered]:
-            self._joint = None
-            return self._observe(), 0.0, False, True, self._info(np.zeros(len(self._terms)))
+            self._unsaid += 1
+            broken_off = self._unsaid >= self.scenario.language.max_length
+            observed, info = self._observe(), self._info(np.zeros(len(self._terms)))
+            if broken_off:
+                self._joint = None
+            return observed, 0.0, False, broken_off, info
         slot = int(np.searchsorted(moves.words, action))
         slip = self.scenario.language.slip
         if slip and self.np_random.random() < slip:

@@ -345,7 +345,9 @@ def _sources_of(scenario: Scenario, folder: Path | None = None) -> Sources:
             return own.table
         return from_gymnasium(gym, imports=own is not None and own.imports and gym.id == own.id)
 
-    return Sources(_corpus_of(scenario, folder), table, scenario.environment is not None and scenario.environment.imports)
+    return Sources(
+        _corpus_of(scenario, folder), table, scenario.environment is not None and scenario.environment.imports
+    )
 
 
 def with_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:

@@ -31,6 +31,7 @@ from PySide6.QtCore import (  # noqa: E402
     qInstallMessageHandler,
 )
 from PySide6.QtWidgets import QApplication  # noqa: E402
+from shiboken6 import isValid  # noqa: E402
 
 import langrl_gui  # noqa: E402
 from langrl_gui.core import i18n, scenario  # noqa: E402
@@ -175,6 +176,8 @@ class Studio(QObject):
 def _take_down(window: MainWindow) -> None:
     """Destroy a window at once. Never from within an event loop of its own: a dialog of Qt's that waits for an answer
     lies on the stack of that loop, and would be destroyed twice. So a window does not destroy itself when it closes."""
+    if not isValid(window):
+        return
     window.leave()
     window.deleteLater()
     QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
