@@ -413,6 +413,8 @@ def dumps(scenario: Scenario, corpus: str | None = None) -> str:
     Reading it back gives an equal scenario; with `corpus`, one whose corpus is in a file of that name.
     """
     data = json.loads(scenario.model_dump_json(by_alias=True, exclude_defaults=True))
+    if scenario.environment is not None:  # which says what can be said, and what it earns
+        data = {key: value for key, value in data.items() if key not in ("language", "prompts", "rewards")}
     if corpus is not None:
         data["language"]["corpus"] = corpus
     return toml.dumps(data)
