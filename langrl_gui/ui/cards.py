@@ -1,6 +1,6 @@
 """Cards: docks that look like calm sheets of paper, with a bold title and a muted line beside it."""
 
-from PySide6.QtCore import Qt, Slot
+from PySide6.QtCore import QSize, Qt, Slot
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -8,6 +8,8 @@ from langrl_gui.ui import theme
 
 RADIUS = 6
 MARGIN = 5
+NARROWEST = 160
+"""Pixels of a head at the least."""
 
 
 class Card(QDockWidget):
@@ -97,6 +99,11 @@ class _Sheet(QWidget):
     def __init__(self, *, open_below: bool, parent: QWidget) -> None:
         super().__init__(parent)
         self._open_below = open_below
+
+    def minimumSizeHint(self) -> QSize:
+        """A head gives way, controls and all, before the window outgrows a small screen."""
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), NARROWEST), hint.height()) if self._open_below else hint
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
