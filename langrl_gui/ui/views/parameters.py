@@ -19,6 +19,12 @@ IDLE: Final = 800
 """Milliseconds after which what was typed counts as complete: long enough to think of the next digit."""
 
 
+LANGUAGE: Final = ("language", "prompts", "rewards")
+"""Fields of a scenario that speaks ..."""
+ENVIRONMENT: Final = ("environment",)
+"""... and of one that acts in a world of gymnasium's."""
+
+
 class Parameters(QWidget):
     """objectName "parameters". Each editor has the path of its field as its object name, such as "learner.alpha".
 
@@ -121,8 +127,12 @@ class Parameters(QWidget):
         pending : whether something waits for a new run.
         """
         self.setEnabled(bool(data))
+        # A scenario has a language or an environment: the other one's fields would be in the way.
+        others = LANGUAGE if isinstance(data, dict) and "environment" in data else ENVIRONMENT
         for name, row in self._fields.items():
             row.show_value(data.get(name, ABSENT) if isinstance(data, dict) else ABSENT)
+            for part in (row.label, row.editor):
+                part.setVisible(name not in others)
         sentences = self._by_row(faults)
         for keys, row in self._rows.items():
             row.mark(keys in live, sentences.get(keys, ""))
