@@ -438,17 +438,18 @@ class Trainer:
         return self.tables.restricted and self.scenario.language.context != "all"
 
     def follow(self, node: int, slot: int) -> int:
-        """The node that (node, slot) leads to, traced if need be; END if the text ends.
+        """The node that (node, slot) most likely leads to, traced if need be; END if the text ends.
 
         Raises
         ------
         TableError
             If the table has no room for it.
         """
-        if self.tables.successor[node * self.tables.slots + slot] == UNTRACED:
+        taken = self.tables.likeliest(node, slot)
+        if self.tables.successor[taken] == UNTRACED:
             self.tables.follow(node, slot)
             self._begin_rows()
-        return int(self.tables.successor[node * self.tables.slots + slot])
+        return int(self.tables.successor[taken])
 
     def greedy_text(self, prompt: int) -> Text:
         """What the agent says without exploring, learning or slipping, and what that is worth at today's discount.

@@ -210,3 +210,33 @@ def test_every_command_explains_itself() -> None:
         done = langrl(*([command] if command else []), "--help")
         assert done.returncode == 0
         assert "usage: langrl" in done.stdout
+
+
+def test_an_environment_of_gymnasiums_is_trained_solved_saved_and_taken_up(tmp_path: Path) -> None:
+    run = tmp_path / "lake.langrl"
+    size = ("--set", "environment.options.map_name=8x8")
+    trained = json.loads(langrl("train", "gym:FrozenLake-v1", *size, "--steps", "5000", "--out", run, "--json").stdout)
+    assert (trained["steps"], trained["states"]) == (5000, 64)
+    assert trained["optimum"][0]["value"] == pytest.approx(0.4146404, abs=1e-6)
+    assert set(trained["says"][0]["words"]) <= {"0", "1", "2", "3"}
+    solved = json.loads(langrl("solve", run, "--values", "--json").stdout)
+    assert solved["start_value"] == pytest.approx(0.4146404, abs=1e-6)
+    assert [value["words"] for value in solved["values"]] == [[str(state)] for state in range(64)]
+    assert solved["values"][0]["value"] == solved["start_value"]
+    shown = json.loads(langrl("show", run, "--json").stdout)
+    assert shown["state_hash"] == trained["state_hash"]
+    assert langrl("check", run, "--replay").returncode == 0
+    assert json.loads(langrl("resume", run, "--steps", "5", "--json").stdout)["steps"] == 5005
+    assert langrl("say", run).stdout.split() == trained["says"][0]["words"]
+    assert langrl("export", run, "--csv", "--out", tmp_path / "q.csv").returncode == 0
+    wrong = langrl("train", "gym:CartPole-v1")
+    assert (wrong.returncode, len(wrong.stderr.splitlines())) == (2, 1)
+    assert "its states are Box" in wrong.stderr
+
+
+def test_with_gamma_1_a_policy_that_never_ends_is_told_as_minus_infinity(tmp_path: Path) -> None:
+    cliff = ("train", "gym:CliffWalking-v1", "--set", "learner.gamma=1", "--steps", "5")
+    assert "value −∞" in langrl(*cliff).stdout
+    report = json.loads(langrl(*cliff, "--json").stdout)
+    assert report["says"][0]["value"] is None
+    assert report["optimum"][0]["value"] == -13
