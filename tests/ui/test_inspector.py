@@ -1,7 +1,7 @@
 """The inspector shows one state as the table has it, and the last update there as it was made."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
 
@@ -11,7 +11,7 @@ from langrl_gui.core.telemetry import Observer, Wanted, find_update
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.session import PAUSED, Session
-from langrl_gui.ui.views.inspector import CHANCE, COLUMNS, GAP_TO_OPTIMUM, OPTIMUM, TRIED, WORD, Inspector, Q
+from langrl_gui.ui.views.inspector import CHANCE, COLUMNS, GAP_TO_OPTIMUM, OPTIMUM, TRIED, WORD, Inspector, Q, Wrapped
 
 
 class Shown:
@@ -42,7 +42,8 @@ class Shown:
         return [str(model.data(model.index(row, number))) for row in range(model.rowCount())]
 
     def texts(self) -> str:
-        return "\n".join(label.text() for label in self.view.findChildren(QLabel) if label.isVisible())
+        labels = [*self.view.findChildren(QLabel), *self.view.findChildren(Wrapped)]
+        return "\n".join(label.text() for label in labels if label.isVisible())
 
 
 @pytest.fixture
@@ -236,3 +237,24 @@ def test_that_a_long_search_is_offered_with_its_time_and_can_be_stopped(love: Sh
     assert isinstance(stop, QPushButton)
     with qtbot.waitSignal(love.view.updateGivenUp):
         qtbot.mouseClick(stop, Qt.MouseButton.LeftButton)
+
+
+def test_that_new_numbers_have_nothing_laid_out_anew(love: Shown, qtbot: QtBot) -> None:
+    love.selection.select((0, 0, 1))
+    love.draw(30_000)
+    qtbot.wait(0)
+    asked: list[int] = []
+
+    class Filter(QObject):
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.LayoutRequest:
+                asked.append(1)
+            return False
+
+    watcher = Filter()
+    love.view.installEventFilter(watcher)
+    for steps in range(30_003, 30_063, 3):
+        love.draw(steps)
+        QApplication.processEvents()
+    assert len(asked) <= 2
+    love.view.removeEventFilter(watcher)

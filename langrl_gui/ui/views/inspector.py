@@ -5,8 +5,9 @@ as an eye can follow too.
 """
 
 import html
+import math
 import time
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,21 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QAction, QFont, QFontInfo, QFontMetrics, QGuiApplication, QKeySequence, QPalette, QResizeEvent
+from PySide6.QtGui import (
+    QAbstractTextDocumentLayout,
+    QAction,
+    QColor,
+    QFont,
+    QFontInfo,
+    QFontMetrics,
+    QGuiApplication,
+    QKeySequence,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+    QTextDocument,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -29,6 +44,9 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QToolButton,
     QVBoxLayout,
@@ -83,6 +101,11 @@ def _column(number: float) -> str:
     return (f"{number:+.3f}" if abs(number) < 1e5 else f"{number:+.4g}").replace("-", "−")
 
 
+class _Looks(NamedTuple):
+    font: QFont
+    color: QColor
+
+
 class WordsModel(QAbstractTableModel):
     """The words of one state with their numbers, best first; only what is in sight is ever written out."""
 
@@ -94,14 +117,23 @@ class WordsModel(QAbstractTableModel):
         self._sorted_by, self._descending = Q, True
         self._order: NDArray[np.intp] = np.zeros(0, np.intp)
         self._ordered = 0.0
-        self._bold = QFont()
-        self._muted = theme.muted(QPalette())
+        self._plain = self._best = self._untried = _Looks(QFont(), QColor())
 
     def set_looks(self, font: QFont, palette: QPalette) -> None:
-        """How the best word is written, and those never tried."""
-        self._bold = QFont(font)
-        self._bold.setBold(True)
-        self._muted = theme.muted(palette)
+        """How words are written, the best one, and those never tried."""
+        bold = QFont(font)
+        bold.setBold(True)
+        text = palette.color(QPalette.ColorRole.Text)
+        self._plain, self._best = _Looks(font, text), _Looks(bold, text)
+        self._untried = _Looks(font, theme.muted(palette))
+
+    def looks(self, row: int) -> "tuple[_Looks, int]":
+        """How this row is written, and which entry of the inspection it shows."""
+        assert self._shown is not None
+        entry = int(self._order[row])
+        if not self._shown.visits[entry]:
+            return self._untried, entry
+        return (self._best if entry == self._shown.best else self._plain), entry
 
     def show(self, words: tuple[str, ...], inspection: Inspection | None, optimum: NDArray[np.float64] | None) -> None:
         """Show these numbers; `optimum` is Q* of the same words."""
@@ -171,10 +203,6 @@ class WordsModel(QAbstractTableModel):
         entry = int(self._order[index.row()])
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text(entry, index.column())
-        if role == Qt.ItemDataRole.FontRole:
-            return self._bold if entry == shown.best and shown.visits[entry] else None
-        if role == Qt.ItemDataRole.ForegroundRole:
-            return None if shown.visits[entry] else self._muted
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.tip(entry, index.column())
         return None
@@ -267,8 +295,8 @@ class Inspector(QWidget):
         self._heading = QLabel(self)
         self._copy = QToolButton(self)
         self._copy.setObjectName("copyInspection")
-        self._equation = _Wrapped(self)
-        self._reward = _Wrapped(self)
+        self._equation = Wrapped(self)
+        self._reward = Wrapped(self)
         self._find = QPushButton(self)
         self._find.setObjectName("findUpdate")
         self._find.clicked.connect(self._on_find)
@@ -507,20 +535,86 @@ class Inspector(QWidget):
         return QSize(300, 360)
 
 
-class _Wrapped(QLabel):
-    """Rich text in as many lines as it takes."""
+class Wrapped(QWidget):
+    """Rich text in as many lines as it takes. A label would have the whole window laid out anew for each new text, and
+    painted; here that happens only when it takes more lines, or fewer."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setTextFormat(Qt.TextFormat.RichText)
-        self.setWordWrap(True)
-        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
+        self._text = ""
+        self._document = QTextDocument(self)
+        self._document.setDocumentMargin(0)
+        self._high = 0
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setSizePolicy(policy)
 
+    def text(self) -> str:
+        """What it says, as it is read."""
+        return self._document.toPlainText()
+
     def setText(self, text: str) -> None:
-        if text != self.text():
-            super().setText(text)
+        """Say this, in HTML."""
+        if text != self._text:
+            self._text = text
+            self._document.setHtml(text)
+            self.setAccessibleName(self.text())
+            self._measure()
+            self.update()
+
+    def _measure(self) -> None:
+        self._document.setTextWidth(max(1, self.width()))
+        high = math.ceil(self._document.size().height())
+        if high != self._high:
+            self._high = high
+            self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self._high)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, self._high)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._measure()
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() == QEvent.Type.FontChange:
+            self._document.setDefaultFont(self.font())
+            self._measure()
+        super().changeEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        with QPainter(self) as painter:
+            context = QAbstractTextDocumentLayout.PaintContext()
+            context.palette = self.palette()
+            context.palette.setColor(QPalette.ColorRole.Text, self.palette().color(QPalette.ColorRole.WindowText))
+            self._document.documentLayout().draw(painter, context)
+
+
+class _Cells(QStyledItemDelegate):
+    """Writes cells out without a style, which takes its time; that counts where they change all the time."""
+
+    def __init__(self, model: WordsModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._words = model
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+
+        rect, palette, state = option.rect, option.palette, option.state
+        shown, entry = self._words.looks(index.row())
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        if selected:
+            painter.fillRect(rect, palette.highlight())
+        painter.setFont(shown.font)
+        painter.setPen(palette.color(QPalette.ColorRole.HighlightedText) if selected else shown.color)
+        inner = rect.adjusted(GAP // 2, 0, -(GAP // 2), 0)
+        text = self._words.text(entry, index.column())
+        if index.column() == WORD:
+            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, inner.width())
+        painter.drawText(inner, int(_alignment(index.column())), text)
 
 
 class _WordsTable(QTableView):
@@ -530,6 +624,7 @@ class _WordsTable(QTableView):
         super().__init__(parent)
         self.setModel(model)
         self._words = model
+        self.setItemDelegate(_Cells(model, self))
         self._wide = [0] * len(COLUMNS)
         self._has_optimum = False
         self.setAccessibleName(tr("Words of the state"))
@@ -569,7 +664,8 @@ class _WordsTable(QTableView):
     def _share(self) -> None:
         """Numbers take what they need, words what is left."""
         row = round(ROW * QFontMetrics(self.font()).height())
-        self.verticalHeader().setDefaultSectionSize(row)
+        if self.verticalHeader().defaultSectionSize() != row:
+            self.verticalHeader().setDefaultSectionSize(row)
         rows = self._words.rowCount()
         self.setMaximumHeight(self.horizontalHeader().sizeHint().height() + rows * row + 2)
         # As wide as the first words, within reason: what is said is to be read before how far it is off.
