@@ -29,13 +29,12 @@ SLIP: Final = 3
 """Whether this step emits another word than the chosen one."""
 SLIPPED: Final = 4
 """Which of the offered words a slip emits."""
-SAY: Final = 5
-"""Whether a word of an answer that somebody asked for explores; `seed` is then the answer's, the episode 0."""
-SAY_SLOT: Final = 6
-"""Which slot an exploring word of an answer takes."""
-
 OUTCOME: Final = 5
 """Which of the outcomes of an action comes about."""
+SAY: Final = 6
+"""Whether a word of an answer that somebody asked for explores; `seed` is then the answer's, the episode 0."""
+SAY_SLOT: Final = 7
+"""Which slot an exploring word of an answer takes."""
 
 
 def mix(value: int) -> int:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langrl_gui.core import arrays
+from langrl_gui.core import arrays, draws
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import ScenarioError, TableError
 from langrl_gui.core.oracle import solve
@@ -27,6 +27,12 @@ def everything(trainer: Trainer) -> list[object]:
         np.array(moment.amounts).tobytes(),
         *(values.tobytes() for values in (moment.states, moment.q, moment.visits, *moment.histories.values())),
     ]  # fmt: skip
+
+
+def test_no_two_streams_of_luck_share_a_number() -> None:
+    streams = {name: number for name, number in vars(draws).items() if name.isupper() and 0 <= number < 1000}
+    assert {"EXPLORE", "SLOT", "PROMPT", "SLIP", "SLIPPED", "OUTCOME", "SAY", "SAY_SLOT"} <= set(streams)
+    assert len(set(streams.values())) == len(streams), streams
 
 
 @settings(max_examples=60, deadline=None)

@@ -21,8 +21,8 @@ def _alpha(value: Any) -> str:
         return tr("α 0: nothing is learned.")
     if value == 1:
         return tr("α 1: one update puts a value at its target, whatever it was before.")
-    return tr("α {value:g}: one update moves a value {percent:.4g} % of the way to its target.",
-              value=value, percent=100 * value)  # fmt: skip
+    return tr("α {value:g}: one update moves a value {share} of the way to its target.",
+              value=value, share=f"{100 * value:.4g} %")  # fmt: skip
 
 
 def _gamma(value: Any) -> str:
