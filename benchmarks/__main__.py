@@ -8,7 +8,7 @@ import argparse
 import dataclasses
 import json
 
-from benchmarks import c_loop, heat, rewards, seed_loop, window
+from benchmarks import c_loop, graph, heat, rewards, seed_loop, window
 from benchmarks.result import LeftOut
 
 BENCHMARKS = {
@@ -17,6 +17,7 @@ BENCHMARKS = {
     "rewards": rewards.compare,
     "window": window.compare,
     "heat": heat.heat,
+    "graph": graph.graph,
     "startup": window.startup,
     "first-step": window.first_step,
 }

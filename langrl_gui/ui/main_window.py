@@ -122,7 +122,11 @@ class MainWindow(QMainWindow):
         self._asked: Wanted | None = None
         self._was_painted = False
 
-        self.heat, self.graph, self.tape = QHeatMap(self.selection), StateGraph(), EpisodeTape(self.selection)
+        self.heat, self.graph, self.tape = (
+            QHeatMap(self.selection),
+            StateGraph(self.selection),
+            EpisodeTape(self.selection),
+        )
         self.table, self.inspector = ExactTable(self.selection), Inspector(self.selection)
         self.say, self.samples = Say(self.selection), Samples()
         self.curves: LearningCurves | None = None

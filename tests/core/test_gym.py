@@ -17,7 +17,7 @@ from langrl_gui.core.gym import Gym, Table
 from langrl_gui.core.mdp import Mdp
 from langrl_gui.core.runfile import dumps, loads, of_trainer
 from langrl_gui.core.scenario import Scenario, Sources
-from langrl_gui.core.telemetry import Observer, Wanted
+from langrl_gui.core.telemetry import GraphWanted, Observer, Wanted
 from langrl_gui.core.trainer import Trainer
 from tests.conftest import SOAK
 from tests.core.test_mdp import small_processes
@@ -266,7 +266,7 @@ def test_a_table_that_contradicts_itself_is_no_run(changed: dict[str, Any]) -> N
 def test_what_the_views_are_told_of_an_environment_adds_up() -> None:
     """At each step: the state, the last action, the tape, the update and the graph speak of the same."""
     observer = Observer(trainer := Trainer(scenario.find("gym:FrozenLake-v1")))
-    wanted = Wanted(tape=2, graph=6, heat_rows=(0, 48), heat_slots=(0, 4), says=True, inspected=())
+    wanted = Wanted(tape=2, graph=GraphWanted(6), heat_rows=(0, 48), heat_slots=(0, 4), says=True, inspected=())
     for _ in range(300):
         before = trainer.state
         trainer.advance(trainer.step + 1)
@@ -277,6 +277,28 @@ def test_what_the_views_are_told_of_an_environment_adds_up() -> None:
         assert (last.reward, last.word) == (update.reward, update.word)
         assert seen.tape.state == trainer.state
         if seen.graph.current >= 0:
-            assert seen.graph.shape.keys[seen.graph.current] == trainer.state
+            assert seen.graph.shape.state(seen.graph.current) == trainer.state
         assert seen.graph.shape.column[seen.graph.shape.target].min() > 0
+        if seen.graph.last_edge >= 0:
+            shape, edge = seen.graph.shape, seen.graph.last_edge
+            assert (shape.state(shape.source[edge]), shape.word[edge]) == (before, last.word)
+            assert shape.ends[shape.target[edge]] or shape.state(shape.target[edge]) == trainer.state
     assert trainer.episode > 0
+
+
+@pytest.mark.parametrize("name", ["gym:FrozenLake-v1", "gym:CliffWalking-v1", "gym:Taxi-v4"])
+def test_the_state_graph_has_every_state_that_can_be_reached_in_the_column_of_its_fewest_steps(name: str) -> None:
+    trainer = Trainer(scenario.find(name))
+    tables = trainer.tables
+    trainer.advance(2_000)
+    graph = Observer(trainer).observe(Wanted(graph=GraphWanted(0))).graph
+    shape = graph.shape
+    states = np.flatnonzero(~shape.ends)
+    reached = np.flatnonzero(tables.length >= 0)
+    assert sorted(shape.nodes[states].tolist()) == reached.tolist()
+    assert (shape.column[states] == tables.length[shape.nodes[states]]).all()
+    visits = trainer.learned.visits[: tables.rows * tables.slots].reshape(-1, tables.slots)
+    assert (graph.visits[states] == visits[tables.row[shape.nodes[states]]].sum(axis=1)).all()
+    assert (
+        graph.value[states] == trainer.learned.q.reshape(-1, tables.slots)[tables.row[shape.nodes[states]]].max(1)
+    ).all()

@@ -11,12 +11,12 @@ from langrl_gui.core.errors import ScenarioError, TableError
 from langrl_gui.core.oracle import solve
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import END
-from langrl_gui.core.telemetry import Observer, Wanted
+from langrl_gui.core.telemetry import GraphWanted, Observer, Wanted
 from langrl_gui.core.trainer import Trainer
 from tests.problems import small_scenarios
 from tests.terms import rewarded_scenarios
 
-EVERYTHING = Wanted(True, True, True, 12, (0, 50), (0, 20))
+EVERYTHING = Wanted(True, True, 2, GraphWanted(12), (0, 50), (0, 20))
 
 
 def everything(trainer: Trainer) -> list[object]:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import scenario
-from langrl_gui.core.telemetry import Wanted
+from langrl_gui.core.telemetry import GraphWanted, Wanted
 from langrl_gui.ui.app import Studio
 from langrl_gui.ui.session import PAUSED, RUNNING, Session
 
@@ -27,7 +27,7 @@ def memory() -> int:
 def test_start_pause_and_reset_leave_nothing_behind(qtbot: QtBot, soak: bool) -> None:
     cycles = 1000 if soak else 60
     session = Session()
-    session.look(Wanted(True, True, True, 12, (0, 50), (0, 20)))
+    session.look(Wanted(True, True, 2, GraphWanted(12), (0, 50), (0, 20)))
     session.start()
     with qtbot.waitSignal(session.opened, timeout=20_000):
         session.open(scenario.find("ten-words"))
@@ -35,7 +35,7 @@ def test_start_pause_and_reset_leave_nothing_behind(qtbot: QtBot, soak: bool) ->
     threads = 0
     for cycle in range(cycles):
         session.run(at_once=True, endless=True)
-        qtbot.waitUntil(lambda: session.state == RUNNING, timeout=10_000)
+        qtbot.waitUntil(lambda: session.state == RUNNING, timeout=60_000)  # the first time, it may have to compile
         session.pause()
         qtbot.waitUntil(lambda: session.state == PAUSED, timeout=10_000)
         session.take()

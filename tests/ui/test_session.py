@@ -8,11 +8,11 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import runfile, scenario
-from langrl_gui.core.telemetry import Ranking, Snapshot, Wanted
+from langrl_gui.core.telemetry import GraphWanted, Ranking, Snapshot, Wanted
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui.session import FINISHED, PAUSED, READY, RUNNING, Session
 
-EVERYTHING = Wanted(True, True, True, 12, (0, 50), (0, 20))
+EVERYTHING = Wanted(True, True, 2, GraphWanted(12), (0, 50), (0, 20))
 
 
 @pytest.fixture

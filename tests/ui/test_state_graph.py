@@ -7,18 +7,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt
+from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QHelpEvent, QImage, QPalette, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import oracle, scenario
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.telemetry import Observer, Snapshot, Wanted
+from langrl_gui.core.tables import END
+from langrl_gui.core.telemetry import Graph, GraphShape, Observer, Snapshot, Wanted
 from langrl_gui.core.trainer import Trainer
-from langrl_gui.ui import theme
-from langrl_gui.ui.views import state_graph
-from langrl_gui.ui.views.state_graph import StateGraph, spaced, tidy_rows
+from langrl_gui.ui import format, theme
+from langrl_gui.ui.selection import Selection
+from langrl_gui.ui.views.state_graph import StateGraph, canvas
+from langrl_gui.ui.views.state_graph.canvas import Canvas
+from langrl_gui.ui.views.state_graph.layout import spaced, tidy_rows
+from langrl_gui.ui.views.state_graph.painting import Brush
 
 STEPS = {"i-love-you": 57, "morning-tea": 30_000, "ten-words": 100_003}
 
@@ -29,16 +33,21 @@ class Shown:
     def __init__(self, qtbot: QtBot, problem: Scenario, size: tuple[int, int] = (900, 420)) -> None:
         self.trainer = Trainer(problem)
         self.observer = Observer(self.trainer)
-        self.view = StateGraph()
-        qtbot.addWidget(self.view)
-        self.view.resize(*size)
-        self.view.begin(problem)
-        self.view.show()
+        self.selection = Selection()
+        self.graph = StateGraph(self.selection)
+        self.view = self.graph.canvas
+        qtbot.addWidget(self.graph)
+        self.graph.resize(*size)
+        self.graph.begin(problem)
+        self.graph.show()
 
     def draw(self, steps: int) -> Snapshot:
         self.trainer.advance(steps)
-        snapshot = self.observer.observe(Wanted(**self.view.wants()))
-        self.view.draw(snapshot)
+        return self.redraw()
+
+    def redraw(self) -> Snapshot:
+        snapshot = self.observer.observe(Wanted(**self.graph.wants()))
+        self.graph.draw(snapshot)
         return snapshot
 
 
@@ -54,9 +63,13 @@ def small(qtbot: QtBot) -> Shown:
     return Shown(qtbot, scenario.find("i-love-you"))
 
 
+def keys_of(shape: GraphShape) -> tuple[tuple[int, ...], ...]:
+    return tuple(shape.key(node) for node in range(len(shape.column)))
+
+
 def keys(snapshot: Snapshot) -> tuple[tuple[int, ...], ...]:
     assert snapshot.graph is not None
-    return snapshot.graph.shape.keys
+    return keys_of(snapshot.graph.shape)
 
 
 def exact(number: float) -> str:
@@ -90,7 +103,7 @@ def test_that_spaced_keeps_order_and_distance_and_stays_inside(wanted: list[floa
 
 @pytest.mark.parametrize("size", [(240, 160), (900, 420), (2400, 1500)])
 def test_that_pills_never_overlap_and_all_are_in_the_window(shown: Shown, size: tuple[int, int]) -> None:
-    shown.view.resize(*size)
+    shown.graph.resize(*size)
     snapshot = shown.draw(shown.trainer.step + 1)
     rects = [shown.view.rect_of(key) for key in keys(snapshot)]
     inside = QRectF(shown.view.rect())
@@ -140,11 +153,11 @@ def test_that_nothing_moves_while_the_same_states_are_shown(shown: Shown) -> Non
     snapshot = shown.draw(shown.trainer.step + 1)
     before = [shown.view.rect_of(key) for key in keys(snapshot)]
     shown.trainer.advance(shown.trainer.step + 50)
-    later = shown.observer.observe(Wanted(**shown.view.wants()), exact=False)
+    later = shown.observer.observe(Wanted(**shown.graph.wants()), exact=False)
     assert later.graph is not None
     assert snapshot.graph is not None
     assert later.graph.shape is snapshot.graph.shape
-    shown.view.draw(later)
+    shown.graph.draw(later)
     # Only the text that the agent would say is written in full, and its pill is wider.
     after = [shown.view.rect_of(key) for key in keys(later)]
     assert [rect.topLeft() for rect in after] == [rect.topLeft() for rect in before]
@@ -153,8 +166,8 @@ def test_that_nothing_moves_while_the_same_states_are_shown(shown: Shown) -> Non
 def test_that_more_states_are_asked_for_in_a_higher_window_within_bounds(small: Shown) -> None:
     asked = []
     for height in (100, 420, 10_000):
-        small.view.resize(600, height)
-        asked.append(small.view.wants()["graph"])
+        small.graph.resize(600, height)
+        asked.append(small.graph.wants()["graph"].most)
     assert asked == [6, 12, 60]
 
 
@@ -168,7 +181,7 @@ def test_that_every_state_tells_the_numbers_of_the_table(shown: Shown) -> None:
     slots = trainer.tables.slots
     q, visits = trainer.learned.q.reshape(-1, slots), trainer.learned.visits.reshape(-1, slots)
     language = trainer.scenario.language
-    for node, key in enumerate(graph.shape.keys):
+    for node, key in enumerate(keys_of(graph.shape)):
         lines = shown.view.describe(shown.view.rect_of(key).center()).split("\n")
         assert lines[0] == (language.join(key[1:]) or "⌂")
         if not graph.shape.ends[node]:
@@ -186,7 +199,7 @@ def test_that_every_edge_tells_the_numbers_of_its_cell(small: Shown) -> None:
     language = small.trainer.scenario.language
     for source, target, word in zip(graph.shape.source, graph.shape.target, graph.shape.word, strict=True):
         # Just before the pill where it ends, an edge is alone.
-        goal = small.view.rect_of(graph.shape.keys[target])
+        goal = small.view.rect_of(graph.shape.key(target))
         lines = small.view.describe(QPointF(goal.left() - 2, goal.center().y())).split("\n")
         row = graph.shape.rows[source]
         assert lines[0].endswith(f"→ {language.words[word]}")
@@ -196,7 +209,7 @@ def test_that_every_edge_tells_the_numbers_of_its_cell(small: Shown) -> None:
 
 
 def test_that_the_line_beside_the_title_counts_the_states_and_tells_the_greedy_path(small: Shown, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(small.view.subtitleChanged) as said:
+    with qtbot.waitSignal(small.graph.subtitleChanged) as said:
         small.draw(57)
     assert said.args == ["13 states · greedy path 我爱你"]
 
@@ -204,7 +217,7 @@ def test_that_the_line_beside_the_title_counts_the_states_and_tells_the_greedy_p
 def test_that_a_text_ends_with_its_return(small: Shown) -> None:
     graph = small.draw(57).graph
     assert graph is not None
-    row = graph.shape.rows[graph.shape.keys.index((0, 0, 1))]
+    row = graph.shape.rows[graph.shape.find((0, 0, 1))]
     said = int(small.trainer.learned.visits.reshape(-1, 3)[row, 2])
     assert said > 0
     lines = small.view.describe(small.view.rect_of((0, 0, 1, 2)).center()).split("\n")
@@ -217,7 +230,7 @@ def colors_at(image: QImage, rect: QRectF) -> set[tuple[int, int, int]]:
     return {image.pixelColor(i, j).getRgb()[:3] for i in x for j in y if image.valid(i, j)}  # type: ignore[misc]
 
 
-def is_ringed(view: StateGraph, key: tuple[int, ...]) -> bool:
+def is_ringed(view: Canvas, key: tuple[int, ...]) -> bool:
     return theme.BLUE.getRgb()[:3] in colors_at(view.grab().toImage(), view.rect_of(key))
 
 
@@ -248,7 +261,7 @@ def test_that_colours_show_values_blue_below_zero_and_orange_above(small: Shown)
 def test_that_a_single_step_is_shown_on_its_way_and_then_all_is_still(
     small: Shown, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state_graph, "TRAVEL", 1.0)  # time enough to look, on a busy machine too
+    monkeypatch.setattr(canvas, "TRAVEL", 1.0)  # time enough to look, on a busy machine too
     small.draw(55)
     before = (0, *small.trainer.words)
     qtbot.wait(600)  # slow enough to be followed
@@ -260,7 +273,7 @@ def test_that_a_single_step_is_shown_on_its_way_and_then_all_is_still(
     qtbot.waitUntil(lambda: not running_timers(small.view), timeout=2000)
 
 
-def running_timers(view: StateGraph) -> list[object]:
+def running_timers(view: Canvas) -> list[object]:
     from PySide6.QtCore import QTimer
 
     return [timer for timer in view.findChildren(QTimer) if timer.isActive()]
@@ -270,7 +283,7 @@ def test_that_no_mark_flickers_while_running_fast_and_the_last_state_is_marked(s
     for steps in (1000, 2001, 3001):
         small.draw(steps)
         time.sleep(0.01)
-    snapshot = small.observer.observe(Wanted(**small.view.wants()))
+    snapshot = small.observer.observe(Wanted(**small.graph.wants()))
     assert not any(is_ringed(small.view, key) for key in keys(snapshot))
     current = (0, *small.trainer.words)
     qtbot.waitUntil(lambda: is_ringed(small.view, current), timeout=2000)
@@ -280,14 +293,14 @@ def test_that_no_mark_flickers_while_running_fast_and_the_last_state_is_marked(s
 def test_that_a_hidden_graph_costs_nothing(small: Shown) -> None:
     small.draw(55)
     small.draw(56)
-    small.view.hide()
+    small.graph.hide()
     assert not running_timers(small.view)
 
 
 # -- mouse and keys ---------------------------------------------------------------------------------------------------
 
 
-def wheel(view: StateGraph, at: QPointF, notches: int) -> None:
+def wheel(view: Canvas, at: QPointF, notches: int) -> None:
     none = Qt.KeyboardModifier.NoModifier
     event = QWheelEvent(
         at, view.mapToGlobal(at), QPoint(), QPoint(0, 120 * notches), Qt.MouseButton.NoButton, none,
@@ -322,41 +335,76 @@ def test_that_dragging_moves_the_picture_and_selects_nothing(shown: Shown, qtbot
         qtbot.mouseMove(shown.view, start + QPoint(step, -step))
     qtbot.mouseRelease(shown.view, Qt.MouseButton.LeftButton, pos=start + QPoint(30, -30))
     assert shown.view.rect_of(key).topLeft() == before.topLeft() + QPointF(30, -30)
-    assert shown.view.selection == ()
+    assert shown.selection.state == ()
     qtbot.keyClick(shown.view, Qt.Key.Key_F)
     assert shown.view.rect_of(key) == before
 
 
-def test_that_a_click_selects_a_state_and_one_beside_it_nothing(shown: Shown, qtbot: QtBot) -> None:
+def test_that_a_click_selects_a_state_for_all_and_one_beside_it_nothing(shown: Shown, qtbot: QtBot) -> None:
     snapshot = shown.draw(shown.trainer.step + 1)
-    key = keys(snapshot)[-1]
-    with qtbot.waitSignal(shown.view.selected) as told:
-        qtbot.mouseClick(shown.view, Qt.MouseButton.LeftButton, pos=shown.view.rect_of(key).center().toPoint())
-    assert told.args == [key]
-    assert shown.view.selection == key
-    with qtbot.waitSignal(shown.view.selected) as told:
-        qtbot.mouseClick(shown.view, Qt.MouseButton.LeftButton, pos=QPoint(1, 1))
-    assert told.args == [()]
+    assert snapshot.graph is not None
+    shape = snapshot.graph.shape
+    for node in (int(np.flatnonzero(~shape.ends)[-1]), len(shape.column) - 1):
+        key = shape.key(node)
+        with qtbot.waitSignal(shown.selection.changed) as told:
+            qtbot.mouseClick(shown.view, Qt.MouseButton.LeftButton, pos=shown.view.rect_of(key).center().toPoint())
+        # Who chooses an end has chosen the state in which the last word was said.
+        assert told.args == [key[:-1] if shape.ends[node] else key]
+        assert shown.view.chosen == node
+        with qtbot.waitSignal(shown.selection.changed) as told:
+            qtbot.mouseClick(shown.view, Qt.MouseButton.LeftButton, pos=QPoint(1, 1))
+        assert told.args == [()]
+
+
+def marked(view: Canvas, snapshot: Snapshot) -> set[tuple[int, ...]]:
+    """The states that look different when nothing is selected."""
+    assert snapshot.graph is not None
+    with_marks = view.grab().toImage()
+    state = view._selection.state
+    view._selection.select(())
+    without = view.grab().toImage()
+    view._selection.select(state)
+
+    def differs(key: tuple[int, ...]) -> bool:
+        rect = view.rect_of(key)
+        x, y = int(rect.center().x()), int(rect.top()) - 4
+        return any(with_marks.pixel(x, y + d) != without.pixel(x, y + d) for d in range(3))
+
+    return {key for key in keys(snapshot) if differs(key)}
+
+
+def test_that_what_is_selected_elsewhere_is_marked_wherever_a_shown_text_shares_its_row(qtbot: QtBot) -> None:
+    forgetful = scenario.find("i-love-you").changed("language.context", 1)
+    shown = Shown(qtbot, forgetful)
+    snapshot = shown.draw(3000)
+    shown.selection.select((0, 1))  # 爱 is the last word, whatever came before
+    assert snapshot.graph is not None
+    shape = snapshot.graph.shape
+    sharing = {shape.key(node) for node in np.flatnonzero((shape.states == (0, 1)).all(axis=1) & ~shape.ends)}
+    assert len(sharing) > 1
+    assert marked(shown.view, snapshot) == sharing
 
 
 def test_that_every_state_can_be_reached_by_arrow_keys(small: Shown, qtbot: QtBot) -> None:
     snapshot = small.draw(57)
+    assert snapshot.graph is not None
+    shape = snapshot.graph.shape
     reached, before = set(), None
     qtbot.keyClick(small.view, Qt.Key.Key_Left)
-    while small.view.selection != before:  # to the right as far as it goes
-        before = small.view.selection
+    while small.view.chosen != before:  # to the right as far as it goes
+        before = small.view.chosen
         qtbot.keyClick(small.view, Qt.Key.Key_Right)
-    assert before == (0, 0, 1, 2)
+    assert shape.key(before) == (0, 0, 1, 2)
     for _ in range(4):
         for arrow in (Qt.Key.Key_Up, Qt.Key.Key_Down):
             for _ in keys(snapshot):
-                reached.add(small.view.selection)
+                reached.add(shape.key(small.view.chosen))
                 qtbot.keyClick(small.view, arrow)
         qtbot.keyClick(small.view, Qt.Key.Key_Left)
     assert reached == set(keys(snapshot))
     assert "Value" in small.view.accessibleDescription()
     qtbot.keyClick(small.view, Qt.Key.Key_Escape)
-    assert small.view.selection == ()
+    assert small.selection.state == ()
 
 
 def test_that_the_selection_stays_in_sight_when_walking_in_an_enlarged_graph(shown: Shown, qtbot: QtBot) -> None:
@@ -365,7 +413,9 @@ def test_that_the_selection_stays_in_sight_when_walking_in_an_enlarged_graph(sho
         qtbot.keyClick(shown.view, Qt.Key.Key_Plus)
     for arrow in (Qt.Key.Key_Left, Qt.Key.Key_Right, Qt.Key.Key_Right, Qt.Key.Key_Down, Qt.Key.Key_Down):
         qtbot.keyClick(shown.view, arrow)
-        assert QRectF(shown.view.rect()).intersects(shown.view.rect_of(shown.view.selection))
+        assert shown.view.graph is not None
+        chosen = shown.view.graph.shape.key(shown.view.chosen)
+        assert QRectF(shown.view.rect()).intersects(shown.view.rect_of(chosen))
 
 
 def test_that_a_tooltip_tells_what_is_below_the_pointer(small: Shown, qtbot: QtBot) -> None:
@@ -374,14 +424,14 @@ def test_that_a_tooltip_tells_what_is_below_the_pointer(small: Shown, qtbot: QtB
     QApplication.sendEvent(small.view, QHelpEvent(QEvent.Type.ToolTip, point, small.view.mapToGlobal(point)))
     assert QToolTip.text() == small.view.describe(QPointF(point))
     QToolTip.hideText()
-    qtbot.waitUntil(lambda: not any(w.isVisible() for w in QApplication.topLevelWidgets() if w is not small.view))
+    qtbot.waitUntil(lambda: not any(w.isVisible() for w in QApplication.topLevelWidgets() if w is not small.graph))
 
 
 # -- looks ------------------------------------------------------------------------------------------------------------
 
 
 def test_that_an_empty_graph_says_what_would_fill_it(qtbot: QtBot) -> None:
-    view = StateGraph()
+    view = StateGraph(Selection())
     qtbot.addWidget(view)
     view.resize(400, 200)
     image = view.grab().toImage()
@@ -390,10 +440,9 @@ def test_that_an_empty_graph_says_what_would_fill_it(qtbot: QtBot) -> None:
 
 def test_that_a_new_run_forgets_the_old_one(small: Shown) -> None:
     small.draw(57)
-    small.view.select((0, 0))
-    small.view.begin(scenario.find("morning-tea"))
-    assert small.view.selection == ()
+    small.graph.begin(scenario.find("morning-tea"))
     assert small.view.rect_of((0, 0)).isEmpty()
+    assert small.view.graph is None
 
 
 def test_that_colours_follow_the_palette_at_once(small: Shown) -> None:
@@ -410,7 +459,7 @@ def test_that_what_is_the_same_is_not_drawn_again(small: Shown, monkeypatch: pyt
     small.draw(57)
     small.view.grab()
     drawn = []
-    monkeypatch.setattr(StateGraph, "_paint_edges", lambda *_: drawn.append(1))
+    monkeypatch.setattr(Brush, "paint_edges", lambda *_: drawn.append(1))
     small.draw(57)
     small.view.grab()
     assert not drawn
@@ -430,7 +479,271 @@ def test_that_the_text_it_would_say_is_ticked_once_it_is_known_to_be_the_optimum
         return any(color.green() > color.red() + 40 for color in (image.pixelColor(*place) for place in beside))
 
     assert not is_green_beside((0, 0, 1, 2))
-    small.view.set_optimum(solution)
+    small.graph.set_optimum(solution)
     assert is_green_beside((0, 0, 1, 2))
-    small.view.set_optimum(None)
+    small.graph.set_optimum(None)
     assert not is_green_beside((0, 0, 1, 2))
+
+
+# -- all, filters, finding --------------------------------------------------------------------------------------------
+
+
+def expected(trainer: Trainer) -> dict[tuple[int, ...], tuple[float, int]]:
+    """Value and visits of every text that was said, from the trainer's arrays alone."""
+    slots, tables = trainer.tables.slots, trainer.tables
+    q, visits = trainer.learned.q.reshape(-1, slots), trainer.learned.visits.reshape(-1, slots)
+    found: dict[tuple[int, ...], tuple[float, int]] = {}
+    waiting = [((prompt,), int(node)) for prompt, node in enumerate(tables.starts)]
+    while waiting:
+        key, node = waiting.pop()
+        row = int(tables.row[node])
+        found[key] = float(q[row].max()), int(visits[row].sum())
+        for word in np.flatnonzero(visits[row]).tolist():
+            following = int(tables.successor[node * slots + word])
+            if following == END:
+                found[*key, word] = 0.0, int(visits[row, word])
+            else:
+                waiting.append(((*key, word), following))
+    return found
+
+
+def numbers(graph: Graph) -> dict[tuple[int, ...], tuple[float, int]]:
+    return {key: (float(graph.value[node]), int(graph.visits[node])) for node, key in enumerate(keys_of(graph.shape))}
+
+
+@pytest.fixture
+def middle(qtbot: QtBot) -> Shown:
+    """More texts than can be read at once."""
+    shown = Shown(qtbot, scenario.find("ten-words"))
+    shown.trainer.advance(30_000)
+    return shown
+
+
+def test_that_all_shows_every_text_that_was_said_with_the_numbers_of_the_table(middle: Shown, qtbot: QtBot) -> None:
+    summary = middle.draw(30_000).graph
+    assert summary is not None
+    qtbot.mouseClick(middle.graph.controls.all, Qt.MouseButton.LeftButton)
+    whole = middle.redraw().graph
+    assert whole is not None
+    told = expected(middle.trainer)
+    assert len(whole.shape.column) > 1000 > len(summary.shape.column)
+    assert numbers(whole) == told
+    assert numbers(summary).items() <= told.items()
+    for node in range(len(whole.shape.column)):
+        assert whole.shape.find(whole.shape.key(node)) == node
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_that_zoomed_in_everything_in_sight_tells_the_numbers_of_the_table(middle: Shown, whole: bool) -> None:
+    middle.graph.controls.all.setChecked(whole)
+    graph = middle.draw(30_000).graph
+    assert graph is not None
+    told, language = expected(middle.trainer), middle.trainer.scenario.language
+    deep = int(np.flatnonzero(graph.shape.column == 3)[len(np.flatnonzero(graph.shape.column == 3)) // 2])
+    for _ in range(24):
+        middle.view.zoom(1.25, middle.view.rect_of(graph.shape.key(deep)).center())
+    inside, seen = QRectF(middle.view.rect()), 0
+    for key in keys_of(graph.shape):
+        rect = middle.view.rect_of(key)
+        if len(key) < 6 and inside.contains(rect):
+            lines = middle.view.describe(rect.center()).split("\n")
+            value, visits = told[key]
+            assert lines[0] == (language.join(key[1:]) or "⌂")
+            assert lines[1:3] == [f"Value {exact(value)}", f"Visits: {visits}"]
+            seen += 1
+    assert seen
+
+
+def test_that_where_states_are_too_many_for_pills_the_pixel_tells_how_many_it_stands_for(middle: Shown) -> None:
+    middle.graph.controls.all.setChecked(True)
+    graph = middle.draw(30_000).graph
+    assert graph is not None
+    crowd = next(key for key in reversed(keys_of(graph.shape)) if middle.view.rect_of(key).height() <= 4)
+    lines = middle.view.describe(middle.view.rect_of(crowd).center()).split("\n")
+    assert lines[-1].endswith("more states here; zoom in to tell them apart")
+
+
+def test_that_no_pills_touch_where_all_are_shown(middle: Shown) -> None:
+    middle.graph.controls.all.setChecked(True)
+    middle.draw(30_000)
+    for _ in range(12):
+        places = middle.view._place()
+        column = places.geometry.layout.shape.column[places.geometry.pills]
+        same = np.diff(column) == 0
+        assert (np.diff(places.middle)[same] >= places.geometry.pill).all()
+        middle.view.zoom(1.25)
+
+
+def test_that_the_filters_leave_out_what_they_say(middle: Shown) -> None:
+    middle.draw(30_000)
+    told, sheet = expected(middle.trainer), middle.graph.controls.filter
+    middle.graph.controls.all.setChecked(True)
+
+    def shown() -> set[tuple[int, ...]]:
+        graph = middle.redraw().graph
+        assert graph is not None
+        assert numbers(graph).items() <= told.items()
+        return set(keys_of(graph.shape))
+
+    greedy = middle.trainer.greedy_text(0).words
+    sheet.greedy.setChecked(True)
+    path = {(0, *greedy[:length]) for length in range(len(greedy) + 1)}
+    assert shown() == path & told.keys()
+    sheet.greedy.setChecked(False)
+
+    sheet.above.setChecked(True)
+    sheet.least.setValue(1.0)
+    worth = {key for key, (value, _) in told.items() if value >= 1.0 and len(key) < 6}
+    q = middle.trainer.learned.q.reshape(-1, middle.trainer.tables.slots)
+    for key in told:
+        row = (
+            int(middle.trainer.tables.row[middle.trainer.tables.node_after(0, list(key[1:5]))]) if len(key) == 6 else 0
+        )
+        if len(key) == 6 and q[row, key[5]] >= 1.0:
+            worth.add(key)
+    assert shown() == {key[:length] for key in worth for length in range(1, len(key) + 1)}
+    sheet.above.setChecked(False)
+
+    chosen = next(key for key in told if len(key) == 4)
+    middle.selection.select(chosen)
+    sheet.around.setChecked(True)
+    sheet.reach.setValue(2)
+    after = {key for key in told if key[: len(chosen)] == chosen and len(key) <= len(chosen) + 2}
+    assert shown() == after | {chosen[:2], chosen[:3]}
+    sheet.around.setChecked(False)
+    assert shown() == told.keys()
+
+
+def test_that_visited_leaves_out_the_states_of_a_small_table_where_nobody_was(small: Shown) -> None:
+    before = small.draw(1).graph
+    assert before is not None
+    small.graph.controls.filter.visited.setChecked(True)
+    after = small.redraw().graph
+    assert after is not None
+    assert set(keys_of(after.shape)) == expected(small.trainer).keys() < set(keys_of(before.shape))
+
+
+def test_that_a_filter_that_nothing_passes_says_so(small: Shown) -> None:
+    small.draw(57)
+    small.graph.controls.filter.above.setChecked(True)
+    small.graph.controls.filter.least.setValue(99)
+    graph = small.redraw().graph
+    assert graph is not None
+    assert len(graph.shape.column) == 0
+    image = small.view.grab().toImage()
+    ground = image.pixel(2, 2)
+    assert any(image.pixel(x, y) != ground for x in range(image.width()) for y in range(0, image.height(), 4))
+
+
+def test_that_typed_words_are_gone_to_and_selected(middle: Shown, qtbot: QtBot) -> None:
+    middle.draw(30_000)
+    told, language = expected(middle.trainer), middle.trainer.scenario.language
+    graph = middle.view.graph
+    assert graph is not None
+    # One that is not among those shown, because others were said more often.
+    key = next(key for key in told if len(key) == 5 and graph.shape.find(key) < 0)
+    qtbot.keyClick(middle.view, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+    field = middle.graph.controls.field
+    field.setText("  ".join(language.words[word] for word in key[1:]))
+    middle.redraw()
+    assert middle.selection.state == key
+    assert QRectF(middle.view.rect()).contains(middle.view.rect_of(key))
+    assert not field.accessibleDescription()
+    middle.graph.controls.all.setChecked(True)
+    middle.redraw()
+    other = next(key for key in told if len(key) == 5 and key != middle.selection.state)
+    field.setText(language.join(other[1:]))
+    assert middle.selection.state == other
+    rect = middle.view.rect_of(other)
+    assert QRectF(middle.view.rect()).contains(rect)
+    assert middle.view.describe(rect.center()).startswith(language.join(other[1:]) + "\n")
+
+
+def test_that_what_cannot_be_found_is_explained(middle: Shown) -> None:
+    middle.draw(30_000)
+    field, told = middle.graph.controls.field, expected(middle.trainer)
+    field.setText("gibberish")
+    assert field.accessibleDescription() == "These are not words of this language."
+    never = next(key for a in range(10) for b in range(10) if (key := (0, a, a, b, b)) not in told)
+    field.setText(middle.trainer.scenario.language.join(never[1:]))
+    assert not field.accessibleDescription()
+    middle.redraw()
+    assert field.accessibleDescription() == "Nobody has said this yet."
+    field.clear()
+    assert not field.accessibleDescription()
+
+
+# -- the list ---------------------------------------------------------------------------------------------------------
+
+
+def test_that_the_list_tells_the_same_states_and_numbers(middle: Shown) -> None:
+    middle.graph.controls.all.setChecked(True)
+    middle.draw(30_000)
+    middle.graph.controls.list.setChecked(True)
+    model, language, found = middle.graph.list.states, middle.trainer.scenario.language, {}
+
+    def walk(parent: QModelIndex, key: tuple[int, ...]) -> None:
+        for row in range(model.rowCount(parent)):
+            index = model.index(row, 0, parent)
+            assert model.parent(index) == parent
+            word = language.words.index(index.data()) if key else 0
+            found[*key, word] = index.siblingAtColumn(2).data(), index.siblingAtColumn(3).data()
+            walk(index, (*key, word))
+
+    walk(QModelIndex(), ())
+    told = expected(middle.trainer)
+    assert found == {
+        key: ("end" if len(key) == 6 else format.amount(value), format.count(visits))
+        for key, (value, visits) in told.items()
+    }
+
+
+def test_that_list_and_drawing_select_the_same(small: Shown, qtbot: QtBot) -> None:
+    small.draw(57)
+    small.graph.controls.list.setChecked(True)
+    small.selection.select((0, 0, 1))
+    current = small.graph.list.currentIndex()
+    assert current.data() == "我爱"
+    assert "Value" in current.data(Qt.ItemDataRole.AccessibleTextRole)
+    qtbot.keyClick(small.graph.list, Qt.Key.Key_Left)
+    qtbot.keyClick(small.graph.list, Qt.Key.Key_Left)
+    assert small.selection.state == (0, 0)
+
+
+def test_that_the_list_stays_where_it_is_while_states_come(middle: Shown) -> None:
+    middle.draw(30_000)
+    middle.graph.controls.list.setChecked(True)
+    middle.selection.select((0, 1, 2))
+    middle.draw(30_001)
+    tree = middle.graph.list
+    assert tree.states.parent(tree.currentIndex()).data() == "old"
+    middle.draw(60_000)
+    assert middle.selection.state == (0, 1, 2)
+    assert [tree.currentIndex().data(), tree.currentIndex().parent().data()] == ["small", "old"]
+    assert tree.isExpanded(tree.currentIndex().parent())
+
+
+# -- environments -----------------------------------------------------------------------------------------------------
+
+
+def test_that_states_of_an_environment_have_their_numbers_and_are_found_by_them(qtbot: QtBot) -> None:
+    pytest.importorskip("gymnasium")
+    lake = Shown(qtbot, scenario.find("gym:FrozenLake-v1"))
+    graph = lake.draw(500).graph
+    assert graph is not None
+    slots = lake.trainer.tables.slots
+    q = lake.trainer.learned.q.reshape(-1, slots)
+    for node in np.flatnonzero(~graph.shape.ends).tolist():
+        state = graph.shape.state(node)
+        lines = lake.view.describe(lake.view._place().geometry.mark(node).center()).split("\n")
+        assert lines[:2] == [str(state[1]), f"Value {exact(float(q[state[1]].max()))}"]
+    field = lake.graph.controls.field
+    field.setText("14")
+    lake.redraw()
+    assert lake.selection.state == (0, 14)
+    assert not field.accessibleDescription()
+    field.setText("north")
+    assert field.accessibleDescription() == "States of an environment are numbers."
+    field.setText("99")
+    lake.redraw()
+    assert field.accessibleDescription() == "There is no such state."

@@ -16,7 +16,9 @@ from langrl_gui.core.telemetry.curves import Curves as Curves
 from langrl_gui.core.telemetry.curves import observe_curves
 from langrl_gui.core.telemetry.graph import Graph as Graph
 from langrl_gui.core.telemetry.graph import GraphObserver
-from langrl_gui.core.telemetry.graph import GraphShape as GraphShape
+from langrl_gui.core.telemetry.graph import Said as Said
+from langrl_gui.core.telemetry.graph_shape import GraphShape as GraphShape
+from langrl_gui.core.telemetry.graph_shape import GraphWanted as GraphWanted
 from langrl_gui.core.telemetry.heat import Heat as Heat
 from langrl_gui.core.telemetry.heat import observe_heat
 from langrl_gui.core.telemetry.inspection import Inspection as Inspection
@@ -55,8 +57,8 @@ class Wanted:
     says: bool = False
     tape: int = 0
     """Episodes on the tape, the one in progress among them; 0: no tape."""
-    graph: int = 0
-    """Most states per column of the state graph; 0: no graph."""
+    graph: GraphWanted | None = None
+    """What of the state graph; None: no graph."""
     heat_rows: tuple[int, int] = (0, 0)
     """First row and number of rows of the heat map."""
     heat_slots: tuple[int, int] = (0, 0)
@@ -135,7 +137,8 @@ class Observer:
     def observe(self, wanted: Wanted, exact: bool = True) -> Snapshot:
         """The trainer as it is now, as far as `wanted` asks.
 
-        Unless `exact`, which states are shown may be as of up to REFRESH seconds ago. Numbers never are.
+        Unless `exact`, which states are shown may be as of up to REFRESH seconds ago, and a large graph may be left
+        out. Numbers never are of another moment.
         """
         trainer = self.trainer
         now = time.monotonic()
@@ -161,7 +164,7 @@ class Observer:
             curves=observe_curves(trainer) if wanted.curves else None,
             says=tuple(trainer.greedy_text(prompt) for prompt in prompts) if wanted.says else None,
             tape=observe_tape(trainer, wanted.tape) if wanted.tape else None,
-            graph=self._graph.observe(wanted.graph, fresh) if wanted.graph else None,
+            graph=self._graph.observe(wanted.graph, fresh, exact) if wanted.graph else None,
             heat=observe_heat(self._order, wanted.heat_rows, wanted.heat_slots, wanted.selected)
             if shows_heat
             else None,

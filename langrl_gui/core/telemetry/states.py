@@ -1,5 +1,6 @@
-"""Which states of an environment the state graph shows: by the fewest steps that lead there, each action to where it
-most likely leads. Knows the table of outcomes.
+"""Which actions of an environment the state graph shows: each to where it most likely leads, from left to right.
+
+Knows the table of outcomes.
 """
 
 import numpy as np
@@ -10,52 +11,64 @@ from langrl_gui.core.tables import END
 
 
 class StateMap:
-    """States in columns, and the actions that lead to a later column.
+    """Actions that lead on: to a state that is one step further from the start, or to the end.
+
+    What leads back is left out: a picture from left to right cannot show it. A state to which no action most likely
+    leads is reached by the one that does so most often.
 
     Attributes
     ----------
-    nodes, column, ends : (nodes,)
-        Each state that is reached, by (column, number); then, where episodes end, the state before once more for each
-        action that most likely ends it.
-    source, target, slot : (edges,)
-    earned : (nodes,)
-        For an end what its action earns, else 0.
+    node, slot, following : (actions,)
+        Where each is taken, which it is, and the node to which it leads or END; by (node, slot), the likeliest first.
+    reward : (actions,)
+        What its outcome earns.
     """
 
     def __init__(self, tables: GymTables) -> None:
-        reached = 2 + np.flatnonzero(tables.length[2:] >= 0)
-        order = np.lexsort((reached, tables.length[reached]))
-        states = reached[order]
-        place = {int(node): number for number, node in enumerate(states)}
-        nodes, column = states.tolist(), tables.length[states].tolist()
-        source: list[int] = []
-        target: list[int] = []
-        slots: list[int] = []
-        earned = [0.0] * len(nodes)
-        for number, node in enumerate(states.tolist()):
-            for slot in range(tables.slots):
-                outcome = tables.likeliest(node, slot)
-                following = int(tables.successor[outcome])
-                if following == END:
-                    nodes.append(node)
-                    column.append(column[number] + 1)
-                    earned.append(float(tables.reward[outcome]))
-                    there = len(nodes) - 1
-                else:
-                    there = place[following]
-                    if column[there] <= column[number]:
-                        continue  # back to where one has been: a picture from left to right cannot show it
-                source.append(number)
-                target.append(there)
-                slots.append(slot)
-        self.nodes, self.column = np.array(nodes), np.array(column)
-        self.ends = np.arange(len(nodes)) >= len(states)
-        self.source, self.target, self.slot = (np.array(a, np.intp) for a in (source, target, slots))
-        self.earned = np.array(earned)
+        depth, slots = tables.length, tables.slots
+        reached = np.flatnonzero(depth >= 0)
+        likeliest = np.array(
+            [tables.likeliest(node, slot) for node in reached.tolist() for slot in range(slots)], np.int64
+        )
+        edges = (reached[:, None] * slots + np.arange(slots)).ravel()
+        following = tables.successor[likeliest].astype(np.int64)
+        on = (following == END) | (depth[following] == depth[edges // slots] + 1)
+        edges, outcomes = edges[on], likeliest[on]
+        missed = np.setdiff1d(reached[depth[reached] > 0], following[on])
+        more = [self._most_often(tables, node) for node in missed.tolist()]
+        outcomes = np.concatenate([outcomes, np.array(more, np.int64)])
+        edges = np.concatenate([edges, tables.edges_of(np.array(more, np.int64))])
+        order = np.argsort(edges, kind="stable")
+        self.node, self.slot = np.divmod(edges[order], slots)
+        self.following = tables.successor[outcomes[order]].astype(np.int64)
+        self.reward = tables.reward[outcomes[order]]
 
-    def cut(self, most: int, visits: NDArray[np.uint64]) -> NDArray[np.intp]:
-        """The places of at most `most` nodes a column, by column: those that were visited most often."""
-        rank = np.lexsort((np.arange(len(self.nodes)), -visits.astype(np.float64), self.column))
-        within = np.arange(len(rank)) - np.searchsorted(self.column[rank], self.column[rank])
-        kept = np.sort(rank[within < most])
-        return kept[np.argsort(self.column[kept], kind="stable")]
+    @staticmethod
+    def _most_often(tables: GymTables, node: int) -> int:
+        """The outcome of greatest chance that leads to this node from one step before it; of equals the first."""
+        leading = np.flatnonzero(tables.successor == node)
+        edges = tables.edges_of(leading)
+        near = tables.length[edges // tables.slots] == tables.length[node] - 1
+        leading, edges = leading[near], edges[near]
+        chances = [
+            tables.outcome_chances(edge)[outcome - int(tables.first_outcome[edge])]
+            for outcome, edge in zip(leading.tolist(), edges.tolist(), strict=True)
+        ]
+        return int(leading[np.argmax(chances)])
+
+    def leaving(self, level: NDArray[np.integer], nodes: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """(place in `level`, place here) of the actions that are taken at these nodes, by place in `level`."""
+        place = np.full(nodes, -1)
+        place[level] = np.arange(len(level))
+        here = np.flatnonzero(place[self.node] >= 0)
+        source = place[self.node[here]]
+        order = np.argsort(source, kind="stable")
+        return source[order], here[order]
+
+    def way_to(self, node: int) -> NDArray[np.int64]:
+        """Places here of actions that lead from a start to this node, the last first."""
+        way: list[int] = []
+        while len(leading := np.flatnonzero(self.following == node)):
+            way.append(int(leading[0]))
+            node = int(self.node[leading[0]])
+        return np.array(way, np.int64)
