@@ -18,7 +18,7 @@ class Card(QDockWidget):
     def __init__(self, name: str, title: str, parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
         self.setObjectName(f"{name}Card")
-        self._title = _Title(title, self)
+        self._title = Title(title, self)
         self._subtitle = _Muted(self)
         self._controls: QWidget | None = None
         self._head_line = head = QHBoxLayout()
@@ -94,7 +94,7 @@ class _Line(QWidget):
         return QSize(0, self.fontMetrics().height())
 
 
-class _Title(_Line):
+class Title(_Line):
     """A bold line with room for its text."""
 
     def __init__(self, text: str, parent: QWidget) -> None:
@@ -108,20 +108,29 @@ class _Title(_Line):
 
     def setText(self, text: str) -> None:
         super().setText(text)
-        wide = self.fontMetrics().horizontalAdvance(text)
-        if wide != self._wide:
-            self._wide = wide
+        if self._natural_width() != self._wide:
+            self._wide = self._natural_width()
             self.updateGeometry()
 
+    def _natural_width(self) -> int:
+        """Of the text in the font that is in use now: the window's comes later than the first text."""
+        return self.fontMetrics().boundingRect(self.text()).right() + 2
+
     def sizeHint(self) -> QSize:
-        return QSize(self._wide, super().sizeHint().height())
+        return QSize(self._natural_width(), super().sizeHint().height())
+
+    def is_whole(self) -> bool:
+        """Whether all of the text is seen."""
+        return self.width() >= self._natural_width()
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        shown = self.text()
+        if not self.is_whole():
+            shown = self.fontMetrics().elidedText(shown, Qt.TextElideMode.ElideRight, self.width())
         painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()
 

@@ -246,7 +246,7 @@ class MainWindow(QMainWindow):
         self.addDockWidget(bottom, tape)
         columns = ([side, graph], [250, 770]) if narrow else ([side, graph, inspector], [250, 740, 360])
         self.resizeDocks(*columns, Qt.Orientation.Horizontal)
-        self.resizeDocks([curves, heat], [440, 330], Qt.Orientation.Horizontal)
+        self.resizeDocks([curves, heat], [390, 380], Qt.Orientation.Horizontal)
         self.resizeDocks([graph, curves], [400, 320], Qt.Orientation.Vertical)
         if not narrow:
             self.resizeDocks([inspector, say], [430, 290], Qt.Orientation.Vertical)

@@ -22,6 +22,7 @@ from langrl_gui.core import i18n, runfile, scenario
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui import theme
 from langrl_gui.ui.app import Studio
+from langrl_gui.ui.cards import Title
 from langrl_gui.ui.problem import Problem
 from langrl_gui.ui.session import FINISHED, FULL_SPEED, PAUSED, READY, RUNNING
 from langrl_gui.ui.views.fields import NumberField
@@ -209,6 +210,15 @@ def test_an_error_that_nobody_expected_is_told_from_any_thread(
     qtbot.waitUntil(lambda: studio.window.findChild(Problem) is not None)
     assert "nobody expects this" in studio.window.findChild(Problem).text()
     assert "nobody expects this" in capsys.readouterr().err
+
+
+def test_the_titles_of_cards_are_written_out_whatever_they_say(studio: Studio, qtbot: QtBot) -> None:
+    studio.window.resize(1360, 860)
+    titles = studio.window.findChildren(Title)
+    assert len(titles) > 5
+    qtbot.waitUntil(lambda: all(title.is_whole() for title in titles if title.isVisible()))
+    titles[0].setText("A title that is twice as long as before")
+    qtbot.waitUntil(titles[0].is_whole)
 
 
 def test_the_window_fits_the_screen_it_starts_on(studio: Studio) -> None:
