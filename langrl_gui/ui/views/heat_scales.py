@@ -64,7 +64,8 @@ class Scale:
 
     def levels(self, values: NDArray[np.float64]) -> NDArray[np.uint8]:
         """Places among the colours, UNTRIED for NaN."""
-        levels = values.copy()  # and from here in place: a picture has a million of them
+        # A colour is one of 255: half the digits do. In place, for a picture has a million of them.
+        levels = values.astype(np.float32)
         if self.span <= 0:
             levels *= 0.0
         elif self.mode.diverges:
@@ -77,7 +78,7 @@ class Scale:
         levels *= LEVELS
         np.rint(levels, out=levels)
         levels += LEVELS
-        np.copyto(levels, UNTRIED, where=np.isnan(values))
+        np.copyto(levels, UNTRIED, where=np.isnan(levels))
         return np.ascontiguousarray(levels.astype(np.uint8))
 
     def colors(self, dark: bool) -> list[QColor]:
