@@ -20,6 +20,7 @@ LIBRARIES = {  # what is imported: what is installed
     "safetensors": "safetensors",
     "pydantic": "pydantic",
     "regex": "regex",
+    "psutil": "psutil",
     "sacrebleu": "sacrebleu",
     "lark": "lark",
     "platformdirs": "platformdirs",

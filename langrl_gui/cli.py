@@ -21,17 +21,27 @@ from typing import Any, Final
 from tqdm import tqdm
 
 import langrl_gui
-from langrl_gui.core import exports, i18n, oracle, runfile, saying
+from langrl_gui.core import context, exports, i18n, oracle, runfile, saying
 from langrl_gui.core import scenario as scenarios
-from langrl_gui.core.errors import LangrlError, RunFileDamaged, RunFileError, ScenarioError
+from langrl_gui.core.errors import LangrlError, RunFileDamaged, RunFileError, ScenarioError, TableError
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.runfile import Run
 from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.tables import UNSEEN
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
+from langrl_gui.core.work import Progress
 
 DONE, CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 SLICE: Final = 0.05
 """Seconds between two looks at Ctrl+C and the progress bar."""
+TRACED_LONG: Final = 0.1
+"""Seconds of tracing that people are told of."""
+FREQUENT: Final = 10
+"""Words of a corpus that `show` counts."""
+GLANCE: Final = 1 << 16
+"""Edges up to which `show` examines what a context costs: a moment's work."""
+CONFUSIONS: Final = 10
+"""States that are listed for people of those in which a context hides what matters."""
 DEFAULT_EPISODES: Final = 10_000
 """For a scenario that names no stop rule, where none is given."""
 MOST_LINES: Final = 20
@@ -51,6 +61,7 @@ SHOWN: Final = {
     "events": N_("events"),
     "states": N_("states"),
     "words": N_("words"),
+    "corpus": N_("corpus"),
     "kernel": N_("kernel"),
     "state_hash": N_("state hash"),
 }
@@ -118,7 +129,9 @@ def _train(options: argparse.Namespace) -> int:
     if settings:
         scenario = scenarios.with_settings(scenario, settings)
     _check_writable(options.out)
-    return _learn(Trainer(scenario), options, _limits(scenario, options))
+    with _bar(tr("tracing")) as bar:
+        trainer = Trainer(scenario, progress=bar)
+    return _learn(trainer, options, _limits(scenario, options))
 
 
 def _resume(options: argparse.Namespace) -> int:
@@ -137,6 +150,12 @@ def _resume(options: argparse.Namespace) -> int:
 
 def _learn(trainer: Trainer, options: argparse.Namespace, limits: tuple[int, int]) -> int:
     """Train to `limits` = (steps, episodes), save if asked, and report."""
+    plan = trainer.tables.plan
+    if not trainer.tables.whole and not options.json:
+        print(
+            tr("up to {states:,} states will be traced as they are met, in at most {size:,} MiB of memory",
+               states=plan.capacity - 2, size=plan.bytes >> 20)
+        )  # fmt: skip
     with _interruptible() as interrupted:  # before `prepare`: what the compiler calls may swallow a KeyboardInterrupt
         trainer.prepare()
         first, began = trainer.step, time.perf_counter()
@@ -156,6 +175,12 @@ def _learn(trainer: Trainer, options: argparse.Namespace, limits: tuple[int, int
         "optimum": _optimum(trainer.scenario),
         "state_hash": trainer.state_hash(),
     }
+    if not trainer.tables.whole:
+        report |= {
+            "planned_bytes": plan.bytes,
+            "edges_traced": trainer.tables.traced,
+            "tracing_seconds": trainer.tables.tracing_seconds,
+        }
     if options.json:
         _print_json(report)
     else:
@@ -179,6 +204,9 @@ def _solve(options: argparse.Namespace) -> int:
         "start_value": solution.start_value if math.isfinite(solution.start_value) else None,
         "optimum": [_best(scenario, best) for best in solution.optimum],
     }
+    with _bar(tr("examining the context")) as bar:
+        sight = _sight(scenario, context.MOST_EDGES, bar)
+    report["context"] = _sight_data(scenario, sight)
     if options.values:
         report["values"] = [
             {
@@ -202,6 +230,7 @@ def _solve(options: argparse.Namespace) -> int:
     for best in report["optimum"][:MOST_LINES]:
         print(_line(best))
     _print_rest(len(report["optimum"]))
+    _print_sight(scenario, sight)
     for row in report.get("values", []):
         print(row["prompt"], " ".join(word or "·" for word in row["words"]), row["value"], sep="\t")
     return DONE
@@ -220,22 +249,50 @@ def _show(options: argparse.Namespace) -> int:
         "events": len(moment.timeline.events),
         "states": len(moment.states),
         "words": len(run.scenario.language.words),
+        **_counts(run.scenario),
         "kernel": f"{run.kernel.name} {run.kernel.version}",
         "says": [_text(trainer.scenario, text) for text in _greedy(trainer)],
         "state_hash": trainer.state_hash(),
     }
+    sight = _sight(trainer.scenario, GLANCE) if run.scenario.language.context != "all" else None
     if options.json:
-        _print_json(report)
+        _print_json(report | {"context": _sight_data(trainer.scenario, sight)})
     else:
         for key, value in report.items():
             if key == "says":
-                for text in report["says"][:MOST_LINES]:  # type: ignore[index]
+                for text in report["says"][:MOST_LINES]:
                     print(_line(text))
-                _print_rest(len(report["says"]))  # type: ignore[arg-type]
+                _print_rest(len(report["says"]))
             else:
+                if key == "corpus":
+                    value = _counted(value)
                 label = tr(SHOWN[key])
                 print(label + " " * (12 - _width(label)), value)
+        _print_sight(trainer.scenario, sight)
     return DONE
+
+
+def _counts(scenario: Scenario) -> dict[str, Any]:
+    """What the corpus holds, under "corpus"; nothing where there is none."""
+    corpus = scenario.language.source
+    if corpus is None:
+        return {}
+    order = (-corpus.counts).argsort(kind="stable")[:FREQUENT].tolist()
+    return {
+        "corpus": {
+            "words": sum(map(len, corpus.sentences)),
+            "sentences": len(corpus.sentences),
+            "counts": {corpus.words[number]: int(corpus.counts[number]) for number in order},
+        }
+    }
+
+
+def _counted(corpus: Any) -> str:
+    counts = ", ".join(f"{word} {count:,}" for word, count in corpus["counts"].items())
+    return tr(
+        "{words:,} words in {sentences:,} sentences; the most frequent: {counts}",
+        words=corpus["words"], sentences=corpus["sentences"], counts=counts,
+    )  # fmt: skip
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -435,6 +492,70 @@ def _optimum(scenario: Scenario) -> list[dict[str, Any]] | None:
         return None
 
 
+def _sight(scenario: Scenario, most_edges: int, progress: Progress | None = None) -> context.Sight | None:
+    """What the scenario's context costs; None where the language is too large to tell, and for environments."""
+    if scenario.environment is not None:
+        return None
+    try:
+        return context.examine(scenario, progress=progress, most_edges=most_edges)
+    except TableError:
+        return None
+
+
+def _sight_data(scenario: Scenario, sight: context.Sight | None) -> dict[str, Any] | None:
+    if sight is None:
+        return None
+    words = scenario.language.words
+    return {
+        "words": sight.context,
+        "lost": list(sight.lost),
+        "exact": sight.exact,
+        "smallest": list(sight.smallest),
+        "confused": sight.confused,
+        "states": [
+            {
+                "prompt": scenario.starts[row.prompt].text,
+                "words": [None if word == UNSEEN else words[word] for word in row.seen],
+                "after": [
+                    {"words": [words[word] for word in group.text], "best": [words[word] for word in group.best]}
+                    for group in row.groups
+                ],
+            }
+            for row in sight.confusions
+        ],
+    }
+
+
+def _print_sight(scenario: Scenario, sight: context.Sight | None) -> None:
+    """For people: what the context costs, and where; nothing where nobody knows."""
+    if sight is None:
+        return
+    low, high = sight.lost
+    if high > 0:
+        cost = f"{low:.6g}" if sight.exact else tr("between {low:.6g} and {high:.6g}", low=low, high=high)
+        print(
+            tr("a context of {words} is too short: the best agent loses {cost}",
+               words=sight.context, cost=cost)
+        )  # fmt: skip
+    least, most = sight.smallest
+    if least == most:
+        print(tr("the shortest context that loses nothing: {words}", words=most))
+    else:
+        print(tr("the shortest context that loses nothing: {least} to {most}", least=least, most=most))
+    if sight.confused:
+        print(tr("states in which different texts need different words: {count}", count=sight.confused))
+    join = scenario.language.join
+    for row in sight.confusions[:CONFUSIONS]:
+        seen = " ".join("·" if word == UNSEEN else scenario.language.words[word] for word in row.seen)
+        prompt = f"{scenario.starts[row.prompt].text} → " if scenario.starts[row.prompt].text else ""
+        parts = [
+            tr("after “{text}” {words}",
+               text=join(group.text), words=" / ".join(scenario.language.words[word] for word in group.best[:5]))
+            for group in sorted(row.groups, key=lambda group: len(group.best))[:3]
+        ]  # fmt: skip
+        print(f"  {prompt}…{seen}: " + tr("; ").join(parts))
+
+
 def _text(scenario: Scenario, text: Any) -> dict[str, Any]:
     return _described(scenario, text.prompt, text.words, text.value, text.total)
 
@@ -507,6 +628,12 @@ def _print_training(scenario: Scenario, report: dict[str, Any], out: str | None)
             rate=report["steps_per_second"] / 1e6,
         )
     )
+    if report.get("tracing_seconds", 0.0) > TRACED_LONG:
+        print(
+            tr("of these {seconds:.2f} s to trace {edges:,} edges ({rate:.3g} thousand edges/s)",
+               seconds=report["tracing_seconds"], edges=report["edges_traced"],
+               rate=report["edges_traced"] / report["tracing_seconds"] / 1e3)
+        )  # fmt: skip
     best = report["optimum"] or [None] * len(report["says"])
     for said, optimum in list(zip(report["says"], best, strict=True))[:MOST_LINES]:
         line = tr("says {text}", text=_line(said))

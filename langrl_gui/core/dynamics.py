@@ -43,11 +43,13 @@ class Moves:
     def __init__(
         self,
         dynamics: "Dynamics",
+        joint: int,
         words: NDArray[np.uint32],
         offered: NDArray[np.bool_],
         successors: NDArray[np.uint32],
         amounts: NDArray[np.float64],
     ) -> None:
+        self._joint = joint
         self.words = words
         self.offered = offered
         self.stops = dynamics.ends_text[words]
@@ -62,7 +64,7 @@ class Moves:
         new = np.flatnonzero(ends & ~self._known)
         if len(new):
             amounts = self._dynamics.amounts[self._goes_on[new]]
-            self._ends[new] = self._dynamics.record(self._dynamics.ended(amounts, self.successors[new]))
+            self._ends[new] = self._dynamics.record(self._dynamics.ended(self._joint, self.words[new], amounts))
             self._known[new] = True
         return np.where(ends, self._ends, self._goes_on)
 
@@ -144,6 +146,12 @@ class Dynamics:
     def rewards(self) -> NDArray[np.float64]:
         return self._rewards[: self._steps]
 
+    @property
+    def bytes(self) -> int:
+        """Bytes that what has been asked so far takes, and what tables keep for each joint memory."""
+        per_slot = 4 * 4 + 1 + 1 + 8 + 2 * (4 + 4)  # of Moves; of a memory; of a table's successors and steps
+        return len(self._moves) * self.slots * per_slot + self._steps * 8 * (self._amounts.shape[1] + 1)
+
     def start(self, prompt: int) -> int:
         """The joint memory in which an episode of this prompt begins.
 
@@ -220,16 +228,13 @@ class Dynamics:
         self._steps = last
         return np.arange(first, last, dtype=np.uint32)
 
-    def ended(self, amounts: NDArray[np.float64], successors: NDArray[np.uint32]) -> NDArray[np.float64]:
-        """`amounts` of steps that lead to these joint memories, changed to those of steps that end the text."""
-        joints, which = np.unique(successors, return_inverse=True)
+    def ended(self, joint: int, words: NDArray[np.uint32], amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`amounts` of saying these words from a joint memory, changed to what they are if that ends the text."""
         for number, term in enumerate(self.terms):
-            endings: dict[Memory, float] = {}
-            memories = [self._memories[joint][number] for joint in joints.tolist()]
-            for memory in memories:
-                if memory not in endings:
-                    endings[memory] = term.end(memory)
-            amounts[:, number] += np.array([endings[memory] for memory in memories])[which]
+            step = self._steps_of[number](self._memories[joint][number])
+            reached, which = np.unique(step.which[words], return_inverse=True)
+            endings = [term.end(step.memories[place]) for place in reached.tolist()]
+            amounts[:, number] += np.array(endings)[which.ravel()]
         for number, _ in self._shaped:
             amounts[:, self.potentials[number] + 1] = 0.0
         return amounts
@@ -271,7 +276,7 @@ class Dynamics:
             columns.append([0] * len(columns[0]))
         each = (map(some.__getitem__, column) for some, column in zip(memories, columns, strict=True))
         numbers = np.array(self._numbers(zip(*each, strict=True)), np.uint32)
-        return Moves(self, words, offered, numbers[which], amounts)
+        return Moves(self, joint, words, offered, numbers[which], amounts)
 
     def _offer(self, steps: Sequence[Step], last: Memory) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
         """(slots,) the word of each slot, and whether it may be said."""
@@ -298,9 +303,12 @@ class Dynamics:
 def _distinct(indices: Sequence[NDArray[np.intp]]) -> tuple[list[list[int]], NDArray[np.intp]]:
     """The distinct combinations of the indices that slots have, a list for each index, and for each slot which of them
     is its own."""
-    codes = indices[0]
+    codes, reach = indices[0], int(indices[0].max()) + 1
     for index in indices[1:]:
-        # Renumbered after each factor, so that the product stays within 64 bits.
-        codes = np.unique(codes, return_inverse=True)[1].ravel() * (int(index.max()) + 1) + index
+        size = int(index.max()) + 1
+        if reach * size >= 2**63:
+            codes = np.unique(codes, return_inverse=True)[1].ravel()
+            reach = len(codes)
+        codes, reach = codes * size + index, reach * size
     first, which = np.unique(codes, return_index=True, return_inverse=True)[1:]
     return [index[first].tolist() for index in indices], which.ravel()

@@ -1,4 +1,4 @@
-"""A run's table for other programs: CSV and JSON with every visited cell, and its scenario as TOML."""
+"""A run's table for other programs: CSV and JSON with every visited cell, and its scenario as TOML with its corpus."""
 
 import csv
 import io
@@ -20,6 +20,8 @@ KINDS: Final = ("csv", "json", "toml")
 
 def write(path: Path, kind: str, run: Run) -> None:
     """Write `run` as one of KINDS to `path`, as safely as a run file.
+
+    A scenario's corpus is written beside it, under its name with `.txt`: what a run calls it is never used as a path.
 
     Raises
     ------

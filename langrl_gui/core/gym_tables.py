@@ -9,13 +9,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core import draws
+from langrl_gui.core import draws, memory
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.gym import Table
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.mdp import STAY
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.tables import BUDGET, BYTES_PER_CELL, END, Plan
+from langrl_gui.core.tables import BYTES_PER_CELL, END, Plan
 
 _FIRST = 2  # the first node after the two signs
 
@@ -35,23 +35,26 @@ class GymTables:
     Raises
     ------
     TableError
-        If what is learned of it does not fit into `budget` bytes.
+        If what is learned of it does not fit into `budget` bytes (None: what `memory` says).
     """
 
     restricted = compact = False
     whole = True
+    traced, tracing_seconds = 0, 0.0
 
-    def __init__(self, scenario: Scenario, table: Table, budget: int = BUDGET) -> None:
+    def __init__(self, scenario: Scenario, table: Table, budget: int | None = None) -> None:
         self.scenario = scenario
         self._table = table
         mdp = table.mdp
         self.words, self.width = mdp.slots, 1
         self.slots, self.rows, self.nodes = mdp.slots, mdp.states, mdp.states + _FIRST
-        self.plan = Plan(self.nodes, self.slots * BYTES_PER_CELL)
-        if self.plan.bytes > budget:
+        budget = memory.budget() if budget is None else budget
+        self.plan = Plan(self.nodes, self.slots * BYTES_PER_CELL, budget)
+        needed = self.nodes * self.plan.bytes_per_node
+        if needed > budget:
             raise TableError(
                 tr("{states} states x {slots} actions need {needed} MiB of memory and {budget} MiB are planned",
-                   states=self.rows, slots=self.slots, needed=self.plan.bytes >> 20, budget=budget >> 20)
+                   states=self.rows, slots=self.slots, needed=needed >> 20, budget=budget >> 20)
             )  # fmt: skip
         self.longest = table.longest
         self.starts = (table.starts + _FIRST).astype(np.uint32)

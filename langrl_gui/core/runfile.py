@@ -24,13 +24,13 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from langrl_gui.core import arrays, gym, learners, tables
+from langrl_gui.core import arrays, gym, learners, memory, tables
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import RunFileDamaged, RunFileError, ScenarioError, system_reason
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario, Sources
 from langrl_gui.core.schema import MOST_STEPS
-from langrl_gui.core.tables import BUDGET, NOTHING, PADDING, UNSEEN
+from langrl_gui.core.tables import NOTHING, PADDING, UNSEEN
 from langrl_gui.core.timeline import Timeline
 from langrl_gui.core.trainer import Moment, Trainer, is_live
 
@@ -42,9 +42,6 @@ KEY: Final = "langrl"
 
 LARGEST_HEADER: Final = 2 * scenarios.LARGEST_FILE
 """Bytes: the largest scenario with every quotation mark escaped, or some hundred thousand events."""
-
-LARGEST_BODY: Final = BUDGET
-"""Bytes of tensors: what is saved of a run is less than what it takes while it runs."""
 
 _BEGINNING: Final = f'{{"__metadata__":{{"{KEY}":"'.encode()
 _CHUNK: Final = 1 << 20
@@ -510,13 +507,14 @@ def _header(raw: bytes, size: int) -> _Header:
         raise _broken(tr("is cut short: it describes {length} bytes of data and has {size}", length=end, size=size))
     if end < size:
         raise _broken(tr("goes on for {count} bytes after its end", count=size - end))
-    if size > LARGEST_BODY:
+    # What is saved of a run is less than what it takes while it runs.
+    if size > memory.budget():
         raise RunFileError(
             tr(
                 "holds {size} MiB, more than the {most} MiB of memory that are planned for a run; "
                 "use fewer words, or a shorter context",
                 size=size >> 20,
-                most=LARGEST_BODY >> 20,
+                most=memory.budget() >> 20,
             )
         )
     return _Header(metadata[KEY], places, size)

@@ -11,13 +11,15 @@ An edge is traced when it is first taken, or all are traced before the run where
 nodes and rows depend on that; nothing that is learned, shown or saved does.
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from langrl_gui.core import memory
 from langrl_gui.core.dynamics import Dynamics
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
@@ -40,8 +42,6 @@ NOTHING: Final = 2**32 - 1
 
 WHOLE: Final = 1 << 20
 """Edges up to which a scenario is traced before the run: well under a second, and memory nobody notices."""
-BUDGET: Final = 1 << 30
-"""Bytes that tables and what is learned may take together, unless the caller plans otherwise."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,13 @@ class Plan:
     bytes_per_node: int
     """Bytes that one node and its row take, in the tables and in the learner's arrays together."""
 
+    budget: int
+    """Bytes that may be taken. What the reward terms remember takes some of them, too, so that fewer nodes may fit."""
+
     @property
     def bytes(self) -> int:
-        """What a full table takes."""
-        return self.capacity * self.bytes_per_node
+        """What is taken at most."""
+        return min(self.budget, self.capacity * self.bytes_per_node)
 
 
 BYTES_PER_EDGE: Final = 4 + 8 + 4 + 4
@@ -65,8 +68,8 @@ BYTES_PER_CELL: Final = 8 + 8 + 4
 """q, visits and the last change."""
 
 
-def plan(scenario: Scenario, budget: int = BUDGET) -> Plan:
-    """How many nodes fit into `budget` bytes.
+def plan(scenario: Scenario, budget: int | None = None) -> Plan:
+    """How many nodes fit into `budget` bytes; None: what `memory` says this machine has for it.
 
     Raises
     ------
@@ -74,6 +77,7 @@ def plan(scenario: Scenario, budget: int = BUDGET) -> Plan:
         If not even one text's worth of nodes fits.
     """
     language = scenario.language
+    budget = memory.budget() if budget is None else budget
     slots = language.slots
     per_node = slots * (BYTES_PER_EDGE + BYTES_PER_CELL) + 4 * (6 + width(language))
     capacity = min(budget // per_node, 2**32 - 1, _most_nodes(scenario, slots))
@@ -89,7 +93,7 @@ def plan(scenario: Scenario, budget: int = BUDGET) -> Plan:
                 budget=budget >> 20,
             )
         )
-    return Plan(capacity, per_node)
+    return Plan(capacity, per_node, budget)
 
 
 def width(language: Language) -> int:
@@ -126,6 +130,17 @@ def _groups(values: NDArray[np.integer]) -> Iterator[tuple[int, NDArray[np.intp]
             yield int(values[here[0]]), here
 
 
+class Place(NamedTuple):
+    """Where a text stands, whether or not the table has a node for it."""
+
+    node: int
+    """Its node; UNTRACED if there is none."""
+    joint: int
+    length: int
+    state: NDArray[np.int32]
+    """(1 + width,) what is seen there, as in `Tables.states`."""
+
+
 class Tables:
     """The traced environment.
 
@@ -148,6 +163,8 @@ class Tables:
         For each node how many words have been said.
     states : (capacity, 1 + width) int32
         For each row: prompt, then the words it sees, then PADDING.
+    traced, tracing_seconds : int, float
+        How many edges have been traced, and how long that took.
     restricted : bool
         Whether some node does not offer all slots. Then, and only then, the next three say what is offered.
     offer : (capacity,) uint32
@@ -159,7 +176,7 @@ class Tables:
     """
 
     def __init__(
-        self, scenario: Scenario, budget: int = BUDGET, whole: int = WHOLE, progress: Progress | None = None
+        self, scenario: Scenario, budget: int | None = None, whole: int = WHOLE, progress: Progress | None = None
     ) -> None:
         """Traces everything beforehand where that is at most `whole` edges; `progress` hears of it and may cancel."""
         self.scenario = scenario
@@ -179,6 +196,7 @@ class Tables:
         self.length = np.zeros(capacity, np.int32)
         self._joint = np.zeros(capacity, np.uint32)
         self.states = np.zeros((capacity, 1 + self.width), np.int32)
+        self.traced, self.tracing_seconds = 0, 0.0
         self.restricted = False
         self.offer = np.zeros(capacity, np.uint32)
         self.offer_count = np.zeros(capacity, np.uint32)
@@ -204,10 +222,15 @@ class Tables:
         TableError
             If the table is full. Nothing has changed then.
         """
+        began = time.perf_counter()
         if len(edges) == 1:
             self._trace_one(int(edges[0]))
-            return
-        edges = edges.astype(np.int64)
+        else:
+            self._trace_some(edges.astype(np.int64))
+        self.traced += len(edges)
+        self.tracing_seconds += time.perf_counter() - began
+
+    def _trace_some(self, edges: NDArray[np.int64]) -> None:
         nodes, slots = np.divmod(edges, self.slots)
         lengths = self.length[nodes] + 1
         joints, words = np.empty(len(edges), np.uint32), np.empty(len(edges), np.int64)
@@ -240,7 +263,7 @@ class Tables:
             row = self._row_numbers.get(state.tobytes(), len(self._row_numbers))
             new = self._node_numbers.get((row, joint, length), self.nodes)
         if new == self.nodes:
-            if new >= self.plan.capacity:
+            if not self._has_room(1):
                 raise self._is_full()
             if self._context is not None:
                 self._row_numbers.setdefault(state.tobytes(), row)
@@ -290,13 +313,22 @@ class Tables:
             self.offer_slots[number * self.slots : number * self.slots + len(slots)] = slots
         return number
 
+    def _has_room(self, nodes: int) -> bool:
+        """Whether so many nodes more fit."""
+        total = self.nodes + nodes
+        return (
+            total <= self.plan.capacity
+            and len(self._row_numbers) <= self.plan.capacity
+            and total * self.plan.bytes_per_node + self.dynamics.bytes <= self.plan.budget
+        )
+
     def _is_full(self) -> TableError:
         return TableError(
             tr(
                 "the table is full: {rows} states take the {size} MiB that were planned; "
                 "use fewer words, a shortlist, shorter texts or a shorter context",
                 rows=self.rows,
-                size=self.plan.bytes >> 20,
+                size=self.plan.budget >> 20,
             )
         )
 
@@ -365,7 +397,7 @@ class Tables:
                 found_nodes.append(node)
             rows, nodes = np.array(found_rows, np.uint32), np.array(found_nodes, np.uint32)
             new = np.array(made, np.intp)
-        if self.nodes + len(new) > self.plan.capacity or len(self._row_numbers) > self.plan.capacity:
+        if not self._has_room(len(new)):
             for key in [key for key, number in self._node_numbers.items() if number >= self.nodes]:
                 del self._node_numbers[key]
             for state in [state for state, number in self._row_numbers.items() if number >= self.rows]:
@@ -438,6 +470,45 @@ class Tables:
     def potentials(self) -> NDArray[np.uint32]:
         """`Dynamics.potentials`."""
         return self.dynamics.potentials
+
+    # -- looking without tracing --------------------------------------------------------------------------------------
+
+    def start_of(self, prompt: int) -> Place:
+        """Where the texts of a prompt begin."""
+        node = int(self.starts[prompt])
+        return Place(node, int(self._joint[node]), 0, self.states[self.row[node]])
+
+    def row_at(self, place: Place) -> int:
+        """The row of a place; -1 where there is none yet."""
+        if place.node:
+            return int(self.row[place.node])
+        return -1 if self._context is None else self._row_numbers.get(place.state.tobytes(), -1)
+
+    def offers_at(self, place: Place) -> NDArray[np.bool_]:
+        """(slots,) which slots are offered there."""
+        return self.dynamics.moves(place.joint).offered
+
+    def look(self, place: Place, slot: int) -> tuple[int, float, Place | None]:
+        """(word, reward, where it leads, or None if the text ends) of saying a slot's word. Nothing is traced."""
+        moves = self.dynamics.moves(place.joint)
+        word, joint, length = int(moves.words[slot]), int(moves.successors[slot]), place.length + 1
+        following = int(self.successor[place.node * self.slots + slot]) if place.node else UNTRACED
+        if following != UNTRACED:
+            reward = float(self.reward[place.node * self.slots + slot])
+            if following == END:
+                return word, reward, None
+            return word, reward, Place(following, joint, length, self.states[self.row[following]])
+        last = length == self.scenario.language.max_length
+        ended = last or bool(moves.stops[slot]) or self.dynamics.is_dead_end(joint)
+        reward = float(moves.rewards(moves.stops | ended)[slot])
+        if ended:
+            return word, reward, None
+        state = place.state.copy()
+        if self._context is None:
+            state[length] = word
+        else:
+            self._see(state, word, length)
+        return word, reward, Place(UNTRACED, joint, length, state)
 
     # -- rewards ------------------------------------------------------------------------------------------------------
 

@@ -22,7 +22,7 @@ from langrl_gui.core.gym_tables import GymTables
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.samples import Samples
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.tables import BUDGET, END, PADDING, UNTRACED, WHOLE, Tables
+from langrl_gui.core.tables import END, PADDING, UNTRACED, WHOLE, Place, Tables
 from langrl_gui.core.timeline import Timeline
 
 LIVE: Final = ("learner.alpha", "learner.gamma", "learner.explore.epsilon", "rewards.N.weight")
@@ -90,8 +90,9 @@ class Trainer:
     scenario : the scenario as it was at step 0.
     compiled : whether the loop runs compiled, or as plain Python (`reference`), which is some thousand times slower
         and equal to the last bit.
-    budget, whole : bytes to plan with, and edges up to which everything is traced before the run (see tables). Where
-        words slip it is WHOLE at least: on everything being traced depends whether greedy values are expected ones.
+    budget, whole : bytes to plan with (None: what this machine has for it), and edges up to which everything is traced
+        before the run (see tables). Where words slip it is WHOLE at least: on everything being traced depends whether
+        greedy values are expected ones.
     progress : is told how far tracing is, and may cancel it.
     """
 
@@ -100,7 +101,7 @@ class Trainer:
         scenario: Scenario,
         *,
         compiled: bool = True,
-        budget: int = BUDGET,
+        budget: int | None = None,
         whole: int = WHOLE,
         progress: work.Progress | None = None,
     ) -> None:
@@ -459,16 +460,15 @@ class Trainer:
         """
         if self._outcome_tables is not None:
             return self._likeliest_text(self._outcome_tables, prompt)
-        tables, node = self.tables, int(self.tables.starts[prompt])
-        edges: list[int] = []
+        assert isinstance(self.tables, Tables)
+        words: list[int] = []
         gains: list[float] = []
-        while node != END:
-            slot = self._greedy_slot(node)
-            edge = node * tables.slots + slot
-            node = self.follow(node, slot)
-            edges.append(edge)
-            gains.append(float(tables.reward[edge]))
-        said = _text(prompt, tables.words_of(np.array(edges)).tolist(), gains, self.scenario.learner.gamma)
+        place: Place | None = self.tables.start_of(prompt)
+        while place is not None:
+            word, gain, place = self.tables.look(place, self._best_slot(self.tables, place))
+            words.append(word)
+            gains.append(gain)
+        said = _text(prompt, words, gains, self.scenario.learner.gamma)
         return said._replace(value=self._expected_value(prompt)) if self.values_expect_slips else said
 
     def _likeliest_text(self, tables: GymTables, prompt: int) -> Text:
@@ -477,10 +477,14 @@ class Trainer:
         said = _text(prompt, words, gains, self.scenario.learner.gamma)
         return said._replace(value=self._expected_value(prompt))
 
-    def _greedy_slot(self, node: int) -> int:
-        if self._scans:
-            return int(self.greedy_slots(np.array([node]))[0])
-        return int(self.learned.best[self.tables.row[node]])
+    def _best_slot(self, tables: Tables, place: Place) -> int:
+        row = tables.row_at(place)
+        if row >= 0 and not self._scans:
+            return int(self.learned.best[row])
+        offered = np.flatnonzero(tables.offers_at(place))
+        if row < 0:  # nothing has been learned there, so that all are equally good
+            return int(offered[0])
+        return int(offered[self.learned.q[row * tables.slots + offered].argmax()])
 
     def _expected_value(self, prompt: int) -> float:
         """The greedy policy's expected value, words slipping as they do; everything is traced."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langrl_gui.core import oracle, runfile
+from langrl_gui.core import oracle, runfile, work
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.dynamics import Dynamics
 from langrl_gui.core.errors import ScenarioError, TableError
@@ -287,3 +287,35 @@ def test_run_files_say_what_is_offered_and_a_file_that_says_otherwise_is_refused
     wrong[0] = NOTHING - 1
     with pytest.raises(runfile.RunFileError, match="offers a word that its scenario does not have"):
         runfile.loads(runfile.dumps(damaged), "run")
+
+
+# -- tracing ----------------------------------------------------------------------------------------------------------
+
+
+def test_tracing_everything_tells_how_far_it_is_and_can_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr("langrl_gui.core.tables._CHUNK", 100)
+    for context in ("all", 1):
+        scenario = scenarios.find("ten-words").changed("language.context", context)
+        told: list[float] = []
+        whole = Tables(scenario, progress=lambda done, told=told: told.append(done) or True)
+        assert whole.whole
+        assert told == sorted(told)
+        assert len(told) > 1
+        assert 0 <= told[0] < told[-1] <= 1
+        answers = iter([True, False])
+        with pytest.raises(work.Cancelled):
+            Tables(scenario, progress=lambda _, answers=answers: next(answers))
+
+
+@given(small_scenarios(), st.integers(0, 2**32))
+@settings(max_examples=30, deadline=None)
+def test_what_is_said_without_tracing_is_what_is_said_along_traced_nodes(scenario: Scenario, seed: int) -> None:
+    with masked(seed):
+        whole, visited = Trainer(scenario), Trainer(scenario, whole=0)
+        for trainer in (whole, visited):
+            trainer.advance(50)
+        nodes = visited.tables.nodes
+        for prompt in range(len(scenario.starts)):
+            assert whole.greedy_text(prompt) == visited.greedy_text(prompt)
+        assert visited.tables.nodes == nodes

@@ -29,7 +29,7 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langrl_gui.core import runfile
+from langrl_gui.core import memory, runfile
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import RunFileDamaged, RunFileError
 from langrl_gui.core.runfile import Run
@@ -739,7 +739,10 @@ def test_whatever_a_file_holds_nothing_but_one_sentence_comes_out(data: st.DataO
     assert sentence.isprintable()
 
 
-def test_no_size_is_believed_before_the_file_is_found_to_have_it(run: Run, tmp_path: Path) -> None:
+def test_no_size_is_believed_before_the_file_is_found_to_have_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "budget", lambda: 1 << 30)  # of a small machine
     parts = Parts.of(runfile.dumps(run))
     rows = 2**30
     huge = parts.headed(at("q", to={"dtype": "F64", "shape": [rows, 3], "data_offsets": [0, 24 * rows]}))

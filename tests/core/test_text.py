@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langrl_gui.core import runfile, scenario
+from langrl_gui.core import exports, runfile, scenario
 from langrl_gui.core.errors import RunFileError, ScenarioError
 from langrl_gui.core.text import TOKENIZERS, mark, read_corpus
 from langrl_gui.core.trainer import Trainer
@@ -178,6 +178,19 @@ def test_a_scenario_without_a_file_has_no_corpus_and_one_with_keeps_its_own(tmp_
     assert scenario.with_settings(found, ["language.max_words=2"]).language.words == ("b", "a")
     with pytest.raises(ScenarioError, match="save it first"):
         found.changed("language.corpus", "other.txt")
+
+
+def test_an_exported_scenario_has_its_corpus_beside_it_whatever_the_run_calls_it(tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    (here / "below").mkdir(parents=True)
+    there.mkdir()
+    (here / "below" / "poem.txt").write_text("b a b\nc")
+    found = scenario.load(write(here, "", "below/poem.txt"))
+    exports.write(there / "copy.toml", "toml", runfile.of_trainer(Trainer(found, compiled=False)))
+    assert sorted(path.name for path in there.iterdir()) == ["copy.toml", "copy.txt"]
+    copy = scenario.load(there / "copy.toml")
+    assert copy.language.source == found.language.source
+    assert copy.prompts == found.prompts
 
 
 # -- run files --------------------------------------------------------------------------------------------------------

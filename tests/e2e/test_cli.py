@@ -5,6 +5,7 @@ import dataclasses
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -45,6 +46,31 @@ def test_i_love_you_is_learned_to_its_optimum_and_twice_to_the_same_hash() -> No
     assert set(first) == {
         "steps", "episodes", "seconds", "steps_per_second", "states", "cells_visited", "says", "optimum", "state_hash",
     }  # fmt: skip
+
+
+def test_where_states_are_traced_as_they_are_met_memory_is_announced_and_tracing_timed_apart() -> None:
+    report = answer("train", "morning-tea", "--steps", 1000)
+    assert 0 < report["tracing_seconds"] <= report["seconds"]
+    assert 0 < report["edges_traced"] < 1000
+    assert report["planned_bytes"] > 1 << 20
+    lines = langrl("train", "morning-tea", "--steps", 1000).stdout.splitlines()
+    assert re.fullmatch(
+        r"up to [\d,]+ states will be traced as they are met, in at most [\d,]+ MiB of memory", lines[0]
+    )
+
+
+def test_solve_and_show_say_what_a_context_hides_and_costs(tmp_path: Path) -> None:
+    path, run = tmp_path / "ferry.toml", tmp_path / "ferry.langrl"
+    path.write_text(
+        'name = "ferry"\n[language]\nwords = ["go", "and", "back"]\njoiner = " "\nmax_length = 4\ncontext = 1\n'
+        '[[prompts]]\nreferences = ["go and go back"]\n[[rewards]]\nkind = "match"\n'
+    )
+    found = answer("solve", path)["context"]
+    assert (found["words"], found["exact"], found["smallest"], found["confused"]) == (1, True, [2, 2], 1)
+    assert found["states"][0]["words"] == ["go"]
+    answer("train", path, "--episodes", 10, "--out", run)
+    assert answer("show", run)["context"] == found
+    assert "a context of 1 is too short: the best agent loses 1.71475" in langrl("solve", path).stdout
 
 
 def test_scenarios_lists_what_travels_with_the_program() -> None:
