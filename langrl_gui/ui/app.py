@@ -181,6 +181,7 @@ def _take_down(window: MainWindow) -> None:
     window.leave()
     window.deleteLater()
     QCoreApplication.sendPostedEvents(window, QEvent.Type.DeferredDelete)
+    gc.unfreeze()  # what is frozen is never collected, and the first window was there when the libraries were frozen
 
 
 class Demo(QObject):
