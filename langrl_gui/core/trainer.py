@@ -89,7 +89,7 @@ class Trainer:
     ----------
     scenario : the scenario as it was at step 0.
     compiled : whether the loop runs compiled, or as plain Python (`reference`), which is some thousand times slower
-        and equal to the last bit.
+        and equal to the last bit; so it can be changed between two calls of `advance`.
     budget, whole : bytes to plan with (None: what this machine has for it), and edges up to which everything is traced
         before the run (see tables). Where words slip it is WHOLE at least: on everything being traced depends whether
         greedy values are expected ones.
@@ -161,9 +161,9 @@ class Trainer:
         seed = scenario.learner.seed
         streams = (draws.EXPLORE, draws.SLOT, draws.PROMPT, draws.SLIP, draws.SLIPPED, draws.OUTCOME)
         self._keys = [np.uint64(draws.key(seed, stream)) for stream in streams]
-        self._compiled = compiled
+        self.compiled = compiled
         self._loop: kernels.Loop | None = None
-        self._variant = Variant()
+        self._made_for: tuple[bool, Variant] = (compiled, Variant())
         self._expected = (-1, 0.0, np.zeros(0))
         first_bits = draws.draw(int(self._keys[2]), 0, 0) >> 11
         # Valuing the greedy policy says a text to every prompt; no bin is so narrow that this outweighs its training.
@@ -241,20 +241,32 @@ class Trainer:
 
     def prepare(self) -> None:
         """Have the loop compiled or fetched, so that the first `advance` starts at once."""
-        restricted = self.tables.restricted
-        outcomes = self._outcome_tables is not None
-        variant = Variant(restricted, restricted and self.scenario.language.context != "all", self._slips, outcomes)
-        if self._loop is None or variant != self._variant:
-            self._variant = variant
-            if self._compiled:
-                nothing = self._rules(0, 0)
-                self._loop = kernels.load(
-                    self.learner.name, variant, (self._world, self.learned, self.progress, nothing)
-                )
+        if self._loop is None or self._made_for != (self.compiled, self._variant):
+            self._made_for = self.compiled, self._variant
+            if self.compiled:
+                self._loop = kernels.load(self.loop_kind)
             else:
                 from langrl_gui.core import reference
 
                 self._loop = reference.loop(self.learner.name)
+
+    @property
+    def _variant(self) -> Variant:
+        restricted = self.tables.restricted
+        shares_rows = restricted and self.scenario.language.context != "all"
+        return Variant(restricted, shares_rows, self._slips, self._outcome_tables is not None)
+
+    @property
+    def loop_kind(self) -> kernels.Kind:
+        """Which compiled loop it needs, as far as is known by now."""
+        return kernels.Kind(
+            self.learner.name, self._variant, (self._world, self.learned, self.progress, self._rules(0, 0))
+        )
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether valuing the greedy policy looks at the whole table, which takes plain Python too long to wait for."""
+        return self.values_expect_slips or self._outcome_tables is not None
 
     def advance(self, steps: int, episodes: int = NO_LIMIT, enough: Callable[[], bool] = lambda: False) -> None:
         """Learn until `steps` steps have been taken or `episodes` episodes finished, both counted from the run's start.
@@ -289,7 +301,7 @@ class Trainer:
         return reason
 
     def _run(self, rules: Rules) -> int:
-        if self.tables.restricted != self._variant.restricted:  # the first mask was met just now
+        if self.tables.restricted != self._made_for[1].restricted:  # the first mask was met just now
             self.prepare()
         assert self._loop is not None
         return self._loop(self._world, self.learned, self.progress, rules)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from langrl_gui.core.i18n import N_
-from langrl_gui.ui.session import COMPILING, FINISHED, PAUSED, READY, RUNNING
+from langrl_gui.ui.session import FINISHED, PAUSED, READY, RUNNING
 
-STILL = frozenset({READY, COMPILING, PAUSED, FINISHED})
+STILL = frozenset({READY, PAUSED, FINISHED})
 ANY = STILL | {RUNNING}
 
 

@@ -36,7 +36,6 @@ from shiboken6 import isValid  # noqa: E402
 import langrl_gui  # noqa: E402
 from langrl_gui.core import i18n, scenario  # noqa: E402
 from langrl_gui.core.i18n import tr  # noqa: E402
-from langrl_gui.core.scenario import Scenario  # noqa: E402
 from langrl_gui.ui import settings, theme  # noqa: E402
 from langrl_gui.ui.autosave import Autosave, Left  # noqa: E402
 from langrl_gui.ui.draft import Draft  # noqa: E402
@@ -198,7 +197,7 @@ class Demo(QObject):
         self._clock.setSingleShot(True)
         self._clock.timeout.connect(self._stop)
         session = studio.session
-        session.opened.connect(self._on_opened)
+        session.compiled.connect(self._on_compiled)
         session.state_changed.connect(self._on_state)
         session.hashed.connect(self._on_hashed)
         session.saved.connect(self._finish)
@@ -212,8 +211,8 @@ class Demo(QObject):
                 self._frames.append(time.perf_counter())
         return False
 
-    @Slot(object)
-    def _on_opened(self, scenario: Scenario) -> None:
+    @Slot()
+    def _on_compiled(self) -> None:
         self._studio.session.run(at_once=True, endless=True)
 
     @Slot(str)

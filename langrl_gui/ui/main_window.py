@@ -80,7 +80,6 @@ COMFORTABLE: Final = 6.0
 STATES: Final = {
     "opening": N_("Opening"),
     "ready": N_("Ready"),
-    "compiling": N_("Compiling, once on this machine"),
     "running": N_("Running"),
     "paused": N_("Paused"),
     "finished": N_("Finished"),
@@ -165,6 +164,7 @@ class MainWindow(QMainWindow):
         session.saved.connect(self._on_saved)
         session.scenario_saved.connect(self._on_saved)
         session.changed.connect(self._on_changed)
+        session.compiling.connect(self.status.set_compiling)
         draft.changed.connect(self._on_draft)
         draft.stack.canUndoChanged.connect(self._on_undo_changed)
         draft.stack.canRedoChanged.connect(self._on_undo_changed)

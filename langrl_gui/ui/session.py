@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -37,8 +37,8 @@ FRAME: Final = 1 / 60
 ASIDE: Final = 2
 """Threads for what views want to see and takes long, as sorting does: no list is to wait for an optimum."""
 FULL_SPEED: Final = math.inf
-FIRST_SLICE: Final = 10_000
-"""Steps of the first slice, before it is known how fast the machine is."""
+FIRST_SLICE: Final = 200
+"""Steps of the first slice, before it is known how fast the machine is: no long one in plain Python either."""
 
 PROBE: Final = 0.2
 """Seconds after which it is known how long the way back to an update will be."""
@@ -46,9 +46,7 @@ PATIENCE: Final = 0.5
 """Seconds that nobody minds, and which are spent unasked."""
 
 # What a run is doing. `tr` is applied where it is shown.
-OPENING, READY, COMPILING, RUNNING, PAUSED, FINISHED, FAILED = (
-    "opening", "ready", "compiling", "running", "paused", "finished", "failed",
-)  # fmt: skip
+OPENING, READY, RUNNING, PAUSED, FINISHED, FAILED = "opening", "ready", "running", "paused", "finished", "failed"
 
 # Kinds of side work, and what they are called for people.
 OPTIMUM: Final = N_("Finding the optimum")
@@ -146,6 +144,9 @@ class Session(QObject):
     failed(str, str) : a sentence for the user, and details to copy.
     saved(str), scenario_saved(str) : the run, or the scenario that was given, is in this file, whole.
     optimum_found(oracle.Solution or None)
+    compiling(bool) : whether the loop is being compiled, which happens once on a machine and takes seconds; until it
+        is, steps are taken in plain Python.
+    compiled() : the run that was opened last has its compiled loop from now on.
     """
 
     opened = Signal(object)
@@ -158,6 +159,8 @@ class Session(QObject):
     changed = Signal(object)
     """A live field was set, or refused: the scenario as it is now."""
     optimum_found = Signal(object)
+    compiling = Signal(bool)
+    compiled = Signal()
     said = Signal(object)
     """What was asked for by `say`: a saying.Answer."""
     finding = Signal(bool, float)
@@ -177,6 +180,8 @@ class Session(QObject):
         self._worker.changed.connect(self._on_changed)
         self._worker.said.connect(self.said)
         self._worker.goes_back.connect(self._on_goes_back)
+        self._worker.compiling.connect(self.compiling)
+        self._worker.compiled.connect(self.compiled)
         self.state = OPENING
         self._run = 0
         self.scenario: Scenario | None = None
@@ -305,6 +310,8 @@ class Session(QObject):
         self._worker.commands.put(_Close())
         self.side.close()
         self._worker.wait()
+        for pool in self._worker.pools:
+            pool.shutdown(cancel_futures=True)
 
     @property
     def seconds_learned(self) -> float:
@@ -444,6 +451,8 @@ class _Worker(QThread):
     changed = Signal(object)
     said = Signal(object)
     goes_back = Signal(object)
+    compiling = Signal(bool)
+    compiled = Signal()
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
@@ -458,7 +467,8 @@ class _Worker(QThread):
         self._trainer: Trainer | None = None
         self._source: Path | None = None
         self._observer: Observer | None = None
-        self._aside = ThreadPoolExecutor(ASIDE, "aside")
+        self.pools = self._aside, self._fetcher = _pool(ASIDE, "aside"), _pool(1, "fetcher")
+        self._fetching: Future[None] | None = None
         self._seen: Wanted | None = None
         self._shown: tuple[int, Timeline] | None = None
         self._was_running = False
@@ -474,12 +484,12 @@ class _Worker(QThread):
         self._work()
         if self._observer is not None:
             self._observer.close()
-        self._aside.shutdown(cancel_futures=True)
 
     def _work(self) -> None:
         while not self.closing.is_set():
             try:
                 self._obey(self._next_command())
+                self._take_up_loop()
                 if self._state == RUNNING:
                     self._advance()
                 self._show()
@@ -568,17 +578,26 @@ class _Worker(QThread):
         self.opened.emit(_Opened(self._run, trainer.scenario, source, file, saved_at))
         self._enter(PAUSED if trainer.step else READY)
         self._show()
-        self._compile(trainer)
+        self._fetch_loop(trainer)
 
-    def _compile(self, trainer: Trainer) -> None:
-        """Have the loop ready before it is asked for. Compiling afresh takes seconds and is done by a process of its
-        own, so that the window stays smooth and can close at any time."""
-        state = self._state
-        if not kernels.is_compiled() and not getattr(sys, "frozen", False):
-            self._enter(COMPILING)
-            child = subprocess.Popen(
-                [sys.executable, "-m", "langrl_gui.core.kernels"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+    def _fetch_loop(self, trainer: Trainer) -> None:
+        """Have the compiled loop fetched; steps are taken in plain Python meanwhile: nobody waits to see one."""
+        kind = trainer.loop_kind
+        if self._fetching is not None:
+            self._fetching.cancel()
+        self._fetching = None
+        if kernels.is_loaded(kind):
+            self.compiled.emit()
+        else:
+            trainer.compiled = False
+            self._fetching = self._fetcher.submit(self._load, kind)
+
+    def _load(self, kind: kernels.Kind) -> None:
+        """Runs on a thread of its own. Compiling afresh is done by a process of its own, so that the window stays
+        smooth and can close at any time."""
+        if not kernels.is_compiled(kind) and not getattr(sys, "frozen", False):
+            self.compiling.emit(True)
+            child = subprocess.Popen(kernels.command(kind), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
                 while child.poll() is None:
                     if self.closing.wait(0.02):
@@ -587,8 +606,16 @@ class _Worker(QThread):
                 if child.poll() is None:
                     child.kill()
                     child.wait()
-        trainer.prepare()
-        self._enter(state)
+                self.compiling.emit(False)
+        kernels.load(kind)
+
+    def _take_up_loop(self) -> None:
+        """Go on with the compiled loop if it has come."""
+        if self._trainer is not None and self._fetching is not None and self._fetching.done():
+            fetching, self._fetching = self._fetching, None
+            fetching.result()
+            self._trainer.compiled = True
+            self.compiled.emit()
 
     def _go(self, trainer: Trainer, go: _Go) -> None:
         if go.steps is not None:
@@ -616,6 +643,9 @@ class _Worker(QThread):
     def _advance(self) -> None:
         trainer = self._trainer
         assert trainer is not None
+        if self._fetching is not None and trainer.sweeps:
+            wait([self._fetching], timeout=FRAME)
+            return
         now = time.perf_counter()
         most = max(1, int(self._rate * SLICE))
         if not self._unlimited():
@@ -661,6 +691,14 @@ class _Worker(QThread):
             self._enter(PAUSED)
         self._seen = None
         self.failed.emit(sentence, details)
+
+
+def _pool(threads: int, name: str) -> ThreadPoolExecutor:
+    """An executor whose threads begin now: a thread of Qt's that began one would be remembered by Python for ever."""
+    pool, together = ThreadPoolExecutor(threads, name), threading.Barrier(threads)
+    for _ in range(threads):
+        pool.submit(together.wait)
+    return pool
 
 
 class _Found(NamedTuple):

@@ -20,8 +20,8 @@ STEPS = 2000
 PROGRAM = f"""
 from langrl_gui.core import kernels, scenario
 from langrl_gui.core.trainer import Trainer
-print("found:", kernels.is_compiled())
 trainer = Trainer(scenario.find("i-love-you"))
+print("found:", kernels.is_compiled(trainer.loop_kind))
 trainer.advance({STEPS})
 print("hash:", trainer.state_hash())
 """

@@ -48,6 +48,21 @@ def test_the_kernel_equals_the_plain_python_reference_to_the_last_bit(scenario: 
 
 
 @settings(max_examples=60, deadline=None)
+@given(small_scenarios(), st.lists(st.integers(0, 700), min_size=2, max_size=5), st.booleans())
+def test_plain_python_and_the_compiled_loop_take_turns_and_nobody_can_tell(
+    scenario: Scenario, parts: list[int], compiled: bool
+) -> None:
+    alone, by_turns = Trainer(scenario), Trainer(scenario, compiled=compiled)
+    for part in parts:
+        by_turns.advance(by_turns.step + part)
+        by_turns.compiled = not by_turns.compiled
+    alone.advance(sum(parts))
+    assert everything(by_turns) == everything(alone)
+    assert by_turns.learned.change.tobytes() == alone.learned.change.tobytes()
+    assert by_turns.learned.best.tobytes() == alone.learned.best.tobytes()
+
+
+@settings(max_examples=60, deadline=None)
 @given(small_scenarios(), st.integers(1, 300), st.data())
 def test_watching_a_row_keeps_its_last_update_and_changes_nothing_else(
     scenario: Scenario, steps: int, data: st.DataObject

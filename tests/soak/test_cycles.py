@@ -3,6 +3,7 @@
 import gc
 import threading
 from pathlib import Path
+from typing import Final
 
 import psutil
 import pytest
@@ -15,8 +16,11 @@ from langrl_gui.core.telemetry import GraphWanted, Wanted
 from langrl_gui.ui.app import Studio
 from langrl_gui.ui.session import PAUSED, RUNNING, Session
 
-FLAT = 24 * 2**20
+FLAT: Final = 24 * 2**20
 """Bytes that may be gained from the first tenth of the cycles to the last: caches fill, allocators keep some."""
+
+FEW: Final = 500
+"""Objects that may be gained, by libraries that remember something; a window has some thousand."""
 
 
 def memory() -> int:
@@ -53,7 +57,7 @@ def test_start_pause_and_reset_leave_nothing_behind(qtbot: QtBot, soak: bool) ->
 def test_opening_and_closing_the_window_leaves_nothing_behind(qtbot: QtBot, qapp: QApplication, soak: bool) -> None:
     before = {thread.name for thread in threading.enumerate()}
     windows = 200 if soak else 6
-    settled = 0
+    settled = objects = 0
     for number in range(windows):
         studio = Studio(None)
         with qtbot.waitSignal(studio.session.optimum_found, timeout=20_000):
@@ -67,10 +71,11 @@ def test_opening_and_closing_the_window_leaves_nothing_behind(qtbot: QtBot, qapp
         del studio
         qtbot.wait(1)
         gc.collect()
-        if number == windows // 10:
-            settled = memory()
+        if number == max(2, windows // 10):
+            settled, objects = memory(), len(gc.get_objects()) + gc.get_freeze_count()
         assert not [w for w in qapp.topLevelWidgets() if w.isVisible()]
     assert memory() - settled < FLAT
+    assert len(gc.get_objects()) + gc.get_freeze_count() - objects < FEW
     assert {thread.name for thread in threading.enumerate()} - before == set()
     assert not [t for t in qapp.findChildren(QTimer) if t.isActive()]
     assert not [t for t in qapp.findChildren(QThread) if t.isRunning()]

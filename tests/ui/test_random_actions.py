@@ -26,7 +26,7 @@ from langrl_gui.ui.app import Studio
 from langrl_gui.ui.cards import Card
 from langrl_gui.ui.draft import put, value_at
 from langrl_gui.ui.problem import Problem
-from langrl_gui.ui.session import COMPILING, OPENING, RUNNING
+from langrl_gui.ui.session import OPENING, RUNNING
 from langrl_gui.ui.views.fields import NumberField
 from tests.windows import is_open
 
@@ -110,7 +110,7 @@ class People(RuleBasedStateMachine):
         self.last = time.monotonic()
         self.beat.start()
         self.until(lambda: self.studio.window.curves is not None and self.studio.session.scenario is not None)
-        self.until(lambda: self.studio.session.state not in (OPENING, COMPILING))
+        self.until(lambda: self.studio.session.state != OPENING)
         self.number = self.studio.session._run
 
     def _on_beat(self) -> None:

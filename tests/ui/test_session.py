@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from langrl_gui.core import runfile, scenario
+from langrl_gui.core import kernels, runfile, scenario
 from langrl_gui.core.telemetry import GraphWanted, Ranking, Snapshot, Wanted
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui.session import FINISHED, PAUSED, READY, RUNNING, Session
@@ -46,6 +46,26 @@ def open_(qtbot: QtBot, session: Session, what: object = None) -> None:
 
 def wait_for(qtbot: QtBot, session: Session, state: str) -> None:
     qtbot.waitUntil(lambda: session.state == state, timeout=20_000)
+
+
+def test_the_first_step_does_not_wait_for_the_compiler(
+    qtbot: QtBot, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LANGRL_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(kernels, "_loops", {})
+    open_(qtbot, session)
+    with qtbot.waitSignal(session.compiled, timeout=100_000):
+        session.step()
+        assert latest(qtbot, session, 1).says is not None
+        assert not list(tmp_path.rglob("*.nbi")), "compiled before it was asked for"
+    assert list(tmp_path.rglob("*.nbi"))
+    session.run(at_once=True)
+    latest(qtbot, session, 3000)
+    with qtbot.waitSignal(session.hashed) as hashed:
+        session.hash()
+    alone = Trainer(scenario.find("i-love-you"), compiled=False)
+    alone.advance(*alone.limits)
+    assert hashed.args == [alone.state_hash()]
 
 
 def test_a_run_to_its_end_gives_the_same_hash_as_one_without_a_window(qtbot: QtBot, session: Session) -> None:

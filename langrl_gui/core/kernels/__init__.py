@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import platformdirs
 
@@ -24,50 +24,70 @@ from langrl_gui.core.arrays import Progress, Rules, Variant, World
 Loop = Callable[[World, Any, Progress, Rules], int]
 """(world, the learner's arrays, progress, rules) -> why it came back."""
 
+
+class Kind(NamedTuple):
+    """Which loop is meant."""
+
+    learner: str
+    variant: Variant
+    example: tuple[World, Any, Progress, Rules]
+    """Arguments of the types that it will be called with; only their types are looked at."""
+
+    def __str__(self) -> str:
+        asked = (name for name, value in self.variant._asdict().items() if value)
+        return "_".join([self.learner.replace("-", "_"), *asked])
+
+
 _lock = threading.Lock()
+_loops: dict[str, Loop] = {}
 
 
-def load(learner: str, variant: Variant, example: tuple[World, Any, Progress, Rules]) -> Loop:
-    """The loop compiled for the learner of this name and what the scenario asks of it, ready to run.
-
-    `example` holds arguments of the types it will be called with; the loop is called with them once, so their limits
-    must be 0. The first call on a machine compiles (about a second), later ones read what was kept.
-    """
+def load(kind: Kind) -> Loop:
+    """The compiled loop, ready to run; from any thread. The first call on a machine compiles, which takes some seconds;
+    later ones read what was kept."""
     with _lock:
-        return _load(learner, variant, example)
+        return _load(kind)
 
 
-_loops: dict[tuple[str, Variant], Loop] = {}
+def is_loaded(kind: Kind) -> bool:
+    """Whether `load` would answer at once."""
+    return str(kind) in _loops
 
 
-def _load(learner: str, variant: Variant, example: tuple[World, Any, Progress, Rules]) -> Loop:
-    if (learner, variant) not in _loops:
+def is_compiled(kind: Kind) -> bool:
+    """Whether `load` would find compiled code; True as well where none can be kept, so that nobody waits in vain."""
+    if is_loaded(kind):
+        return True
+    folder = cache_folder()
+    if folder is None:
+        return True
+    return any(folder.rglob(f"*.run_{kind}-*.nbi")) and (folder / _SEAL).exists() and _is_whole(folder)
+
+
+def command(kind: Kind) -> list[str]:
+    """What to start to have another process compile it into the user's cache."""
+    asked = [name for name, value in kind.variant._asdict().items() if value]
+    return [sys.executable, "-m", __name__, kind.learner, *asked]
+
+
+def _load(kind: Kind) -> Loop:
+    if str(kind) not in _loops:
         folder = cache_folder()
         if folder is not None and not _is_whole(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder = cache_folder()
         try:
-            loop = _compile(learner, variant, folder)
-            loop(*example)
+            loop = _compile(kind, folder)
         except OSError:  # the disk is full, or another process has thrown the folder away
             folder = None
-            loop = _compile(learner, variant, None)
-            loop(*example)
+            loop = _compile(kind, None)
         if folder is not None:
             _seal(folder)
-        _loops[learner, variant] = loop
-    return _loops[learner, variant]
+        _loops[str(kind)] = loop
+    return _loops[str(kind)]
 
 
-def is_compiled() -> bool:
-    """Whether `load` would find compiled code; True as well where none can be kept, so that nobody waits in vain."""
-    if _loops:
-        return True
-    folder = cache_folder()
-    return folder is None or ((folder / _SEAL).exists() and _is_whole(folder))
-
-
-def _compile(learner: str, variant: Variant, folder: Path | None) -> Loop:
+def _compile(kind: Kind, folder: Path | None) -> Loop:
     import numba
 
     from langrl_gui.core.kernels import loop
@@ -78,11 +98,11 @@ def _compile(learner: str, variant: Variant, folder: Path | None) -> Loop:
     inner = partial(numba.njit, error_model="numpy", _nrt=False)
     every_step, now_and_then = inner(forceinline=True), inner()
     decorate = inner(nogil=True, cache=folder is not None)
-    module = _module(learner)
-    constants = {name.upper(): value for name, value in variant._asdict().items()}
+    module = _module(kind.learner)
+    constants = {name.upper(): value for name, value in kind.variant._asdict().items()}
     names: dict[str, Any] = dict(vars(loop)) | constants
     in_learner: dict[str, Any] = dict(vars(module)) | constants
-    suffix = "_".join([learner.replace("-", "_"), *(name for name, value in variant._asdict().items() if value)])
+    suffix = str(kind)
 
     def make(function: Any, of: dict[str, Any], how: Callable[[Any], Any]) -> Any:
         of[function.__name__] = made = how(_rebound(function, of, suffix))
@@ -96,8 +116,10 @@ def _compile(learner: str, variant: Variant, folder: Path | None) -> Loop:
     valuing = (loop.expect_greedy_policy, loop.come_to, loop.settle_values, loop.value_greedy_policy)
     for function in (loop.bin_is_due, loop.widen_bins, loop.add_shares, *valuing):
         make(function, names, now_and_then)
-    compiled: Loop = decorate(_rebound(loop.run, names, suffix))
-    return compiled
+    compiled: Any = decorate(_rebound(loop.run, names, suffix))
+    compiled.compile(tuple(map(numba.typeof, kind.example)))
+    made: Loop = compiled
+    return made
 
 
 def _module(learner: str) -> ModuleType:

@@ -36,6 +36,7 @@ class RunStatus(QWidget):
         layout.addWidget(self._text, 1)
         layout.addWidget(self._left)
         layout.addWidget(self._bar)
+        self._compiling = False
         self.begin()
 
     def begin(self) -> None:
@@ -52,6 +53,12 @@ class RunStatus(QWidget):
         """What the run is doing, in words."""
         self._state = state
         self._since = None
+        self._show()
+
+    @Slot(bool)
+    def set_compiling(self, compiling: bool) -> None:
+        """Whether the loop is being compiled, so that steps are slow until it is."""
+        self._compiling = compiling
         self._show()
 
     @Slot(str)
@@ -83,6 +90,8 @@ class RunStatus(QWidget):
     def _show(self) -> None:
         self._shown = time.monotonic()
         parts = [self._state]
+        if self._compiling:
+            parts.append(tr("compiling, once on this machine; slower until then"))
         snapshot = self._snapshot
         if snapshot is not None:
             if self._speeds[0]:
