@@ -379,7 +379,8 @@ class MainWindow(QMainWindow):
 
     def _draw(self, snapshot: Snapshot) -> None:
         running = self.session.state == RUNNING
-        self._blurred = running and self.snapshot is not None and snapshot.step - self.snapshot.step > BLUR
+        strides = self.snapshot is not None and snapshot.step - self.snapshot.step > BLUR
+        self._blurred = running and (strides or self.session.at_full_speed)
         self.snapshot = snapshot
         for view in self._turn:
             view.draw(snapshot)
@@ -422,6 +423,7 @@ class MainWindow(QMainWindow):
     @Slot(str)
     def _on_state(self, state: str) -> None:
         running = state == RUNNING
+        self._blurred = running and self.session.at_full_speed
         for name, spec in self._specs.items():
             if spec.states is not None:
                 self._actions[name].setEnabled(state in spec.states)
@@ -429,7 +431,7 @@ class MainWindow(QMainWindow):
         text = tr("Pause") if running else tr("Run")
         if run.text() != text:
             run.setText(text)
-            self._set_icons()
+            self._set_run_icon()
         self.status.set_state(tr(STATES[state]))
         self.chooser.setEnabled(state != OPENING or self.session.scenario is None)
 
@@ -626,11 +628,15 @@ class MainWindow(QMainWindow):
         palette = self.palette()
         plain = palette.color(QPalette.ColorRole.ButtonText)
         faint = theme.mixed(plain, palette.color(QPalette.ColorRole.Window), 0.6)
-        white = QColor("white")
-        running = self.session.state == RUNNING
         for name in ("reset", "step", "stepEpisode", "toEnd"):
             self._actions[name].setIcon(icons.icon(name, plain, faint))
-        self._actions["run"].setIcon(icons.icon("pause" if running else "run", white, faint))
+        self._set_run_icon()
+
+    def _set_run_icon(self) -> None:
+        name = "pause" if self.session.state == RUNNING else "run"
+        palette = self.palette()
+        faint = theme.mixed(palette.color(QPalette.ColorRole.ButtonText), palette.color(QPalette.ColorRole.Window), 0.6)
+        self._actions["run"].setIcon(icons.icon(name, QColor("white"), faint))
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)

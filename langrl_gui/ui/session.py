@@ -248,6 +248,11 @@ class Session(QObject):
         self._worker.speed = steps_per_second
         self._worker.at_once = False
 
+    @property
+    def at_full_speed(self) -> bool:
+        """Whether a run goes on as fast as the machine does."""
+        return self._worker.at_once or self._worker.speed == FULL_SPEED
+
     def copy(self, then: Callable[[Run], None]) -> None:
         """Call `then` with the run as it will stand between two slices: what side work is done on. Nothing waits."""
         self._worker.commands.put(_Copy(then))

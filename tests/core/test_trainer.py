@@ -59,7 +59,8 @@ def test_plain_python_and_the_compiled_loop_take_turns_and_nobody_can_tell(
     alone.advance(sum(parts))
     assert everything(by_turns) == everything(alone)
     assert by_turns.learned.change.tobytes() == alone.learned.change.tobytes()
-    assert by_turns.learned.best.tobytes() == alone.learned.best.tobytes()
+    nodes = np.arange(2, alone.tables.nodes)
+    assert (by_turns.greedy_slots(nodes) == alone.greedy_slots(nodes)).all()
 
 
 @settings(max_examples=60, deadline=None)
