@@ -8,13 +8,14 @@ import argparse
 import dataclasses
 import json
 
-from benchmarks import c_loop, graph, heat, rewards, seed_loop, window
+from benchmarks import c_loop, graph, heat, large, rewards, seed_loop, window
 from benchmarks.result import LeftOut
 
 BENCHMARKS = {
     "seed-loop": seed_loop.compare,
     "c-loop": c_loop.compare,
     "rewards": rewards.compare,
+    "large": large.memory,
     "window": window.compare,
     "heat": heat.heat,
     "graph": graph.graph,

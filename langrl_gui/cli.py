@@ -135,7 +135,8 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _resume(options: argparse.Namespace) -> int:
-    trainer = runfile.to_trainer(runfile.read(Path(options.file)))
+    with _bar(tr("tracing")) as bar:
+        trainer = runfile.to_trainer(runfile.read(Path(options.file)), progress=bar)
     steps, episodes = trainer.limits
     if options.steps is not None or options.episodes is not None:
         steps = NO_LIMIT if options.steps is None else trainer.step + options.steps
@@ -172,7 +173,7 @@ def _learn(trainer: Trainer, options: argparse.Namespace, limits: tuple[int, int
         "states": trainer.tables.rows,
         "cells_visited": trainer.cells_visited,
         "says": [_text(trainer.scenario, text) for text in _greedy(trainer)],
-        "optimum": _optimum(trainer.scenario),
+        "optimum": None if interrupted() else _optimum(trainer.scenario),
         "state_hash": trainer.state_hash(),
     }
     if not trainer.tables.whole:
@@ -487,7 +488,8 @@ def _greedy(trainer: Trainer) -> Iterator[Any]:
 
 def _optimum(scenario: Scenario) -> list[dict[str, Any]] | None:
     try:
-        return [_best(scenario, best) for best in oracle.solve(scenario).optimum]
+        with _bar(tr("solving")) as bar:
+            return [_best(scenario, best) for best in oracle.solve(scenario, progress=bar).optimum]
     except LangrlError:
         return None
 

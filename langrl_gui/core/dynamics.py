@@ -5,7 +5,8 @@ Every joint memory is asked once. What a step earns is kept term by term, apart 
 change at any time, and no term has to be asked again.
 """
 
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
-from langrl_gui.core.rewards import Memory, ShapableReward, ShapableTerm, Step
+from langrl_gui.core.rewards import Following, Memory, ShapableReward, ShapableTerm, Step
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.text import Shortlist
 
@@ -23,6 +24,23 @@ _FIRST_STEPS: Final = 1024
 
 _REMEMBERED: Final = 1 << 20
 """Words' steps that are remembered of each term by itself: some 16 MiB."""
+
+
+_PER_MEMORY: Final = 200
+"""Bytes of the registers that know a joint memory, apart from it."""
+_PER_STEP: Final = 1000
+"""Bytes of a step of one term, apart from what it holds for each word."""
+_PER_MOVES: Final = 2000
+"""Bytes of the objects that know what can follow one, apart from what they hold for each slot."""
+_MANY: Final = 4
+"""One slot of so many is many to be followed."""
+_UNKNOWN: Final = np.uint32(2**32 - 1)
+"""In place of the number of a step that nobody has asked for."""
+_WEIGHED: Final = 32
+"""One memory of so many is weighed."""
+
+_Memories = tuple[Sequence[Memory], NDArray[np.integer]]
+"""Memories that can follow, and for each slot which of them does."""
 
 
 class Moves:
@@ -36,36 +54,64 @@ class Moves:
         Which of them may be said: those that the shortlist has and every term allows.
     stops : (slots,) bool
         Which of them is the end word.
-    successors : (slots,) uint32
-        The joint memory that each leads to.
     """
+
+    __slots__ = (
+        "_dynamics",
+        "_ends",
+        "_followed",
+        "_following",
+        "_goes_on",
+        "_successors",
+        "offered",
+        "stops",
+        "words",
+    )
 
     def __init__(
         self,
         dynamics: "Dynamics",
-        joint: int,
         words: NDArray[np.uint32],
         offered: NDArray[np.bool_],
-        successors: NDArray[np.uint32],
+        following: "list[_Memories]",
         amounts: NDArray[np.float64],
     ) -> None:
-        self._joint = joint
         self.words = words
         self.offered = offered
-        self.stops = dynamics.ends_text[words]
-        self.successors = successors
+        self.stops = dynamics.stops(words)
         self._dynamics = dynamics
+        self._following = following
+        self._successors: NDArray[np.uint32] | None = None
+        self._followed = 0
         self._goes_on = dynamics.record(amounts)
-        self._ends = np.zeros(len(offered), np.uint32)
-        self._known = np.zeros(len(offered), bool)
+        self._ends: NDArray[np.uint32] | None = None
+
+    @property
+    def successors(self) -> NDArray[np.uint32]:
+        """(slots,) the joint memory that each leads to."""
+        if self._successors is None:
+            self._successors = self._dynamics.numbers(self._following)
+        return self._successors
+
+    def after(self, slot: int) -> int:
+        """The joint memory that one slot leads to. The others are numbered only where many are followed."""
+        if self._successors is not None:
+            return int(self._successors[slot])
+        self._followed += 1
+        if _MANY * self._followed > len(self.words):
+            return int(self.successors[slot])
+        return self._dynamics.number(tuple(known[which[slot]] for known, which in self._following))
 
     def steps(self, ends: NDArray[np.bool_]) -> NDArray[np.uint32]:
         """(slots,) the number of each slot's step in `Dynamics.amounts`; `ends`: which slots end the text here."""
-        new = np.flatnonzero(ends & ~self._known)
+        if not ends.any():
+            return self._goes_on
+        if self._ends is None:
+            self._ends = np.full(len(ends), _UNKNOWN)
+        new = np.flatnonzero(ends & (self._ends == _UNKNOWN))
         if len(new):
             amounts = self._dynamics.amounts[self._goes_on[new]]
-            self._ends[new] = self._dynamics.record(self._dynamics.ended(self._joint, self.words[new], amounts))
-            self._known[new] = True
+            self._ends[new] = self._dynamics.record(self._dynamics.ended(self._following, new, amounts))
         return np.where(ends, self._ends, self._goes_on)
 
     def rewards(self, ends: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -94,6 +140,8 @@ class Dynamics:
     rewards : (steps,) float64
         The terms' shares added left to right in scenario order, by today's weights and gamma. A share is
         weight * (amount + (gamma * potential after - potential before)).
+    bytes_per_memory : int
+        Bytes that what can follow a joint memory takes, apart from the memory itself.
     """
 
     def __init__(self, scenario: Scenario) -> None:
@@ -113,7 +161,8 @@ class Dynamics:
         self.slots = language.slots
         self.restricted = False
         self._every_word = np.arange(self.words, dtype=np.uint32)
-        self._every_slot = np.ones(self.slots, bool)
+        self._every_slot, self._no_slot = np.ones(self.slots, bool), np.zeros(self.slots, bool)
+        self._has_end = language.end is not None
         self._shaped: list[tuple[int, ShapableTerm]] = []
         self.potentials = np.zeros(len(self.terms), np.uint32)
         for number, (settings, term) in enumerate(zip(scenario.rewards, self.terms, strict=True)):
@@ -127,11 +176,17 @@ class Dynamics:
         # The terms' memories, and last the word that was said last, where a shortlist depends on it.
         self._memories: list[tuple[Memory, ...]] = []
         self._memory_numbers: dict[tuple[Memory, ...], int] = {}
+        self._memory_bytes = 0
+        # Numbers of memories and steps, and steps: while their array grows there are two.
+        per_slot = 4 * 4 + 1 + 1 + 8 * len(self.terms) + 2 * 8 * (self._amounts.shape[1] + 1)
+        self.bytes_per_memory = _PER_MOVES + self.slots * per_slot
         self._moves: dict[int, Moves] = {}
         self._weights = [settings.weight for settings in scenario.rewards]
         self._gamma = scenario.learner.gamma
         # Joint memories are asked once; a term by itself often has far fewer, and knows the last ones still.
-        self._steps_of = [lru_cache(max(1, _REMEMBERED // self.words))(term.step) for term in self.terms]
+        self._most_steps = max(1, _REMEMBERED // self.words)
+        self._steps_of = [lru_cache(self._most_steps)(term.step) for term in self.terms]
+        self._bytes_of_steps = len(self.terms) * (_PER_STEP + 16 * self.words)
 
     @property
     def room(self) -> NDArray[np.float64]:
@@ -149,8 +204,8 @@ class Dynamics:
     @property
     def bytes(self) -> int:
         """Bytes that what has been asked so far takes, and what tables keep for each joint memory."""
-        per_slot = 4 * 4 + 1 + 1 + 8 + 2 * (4 + 4)  # of Moves; of a memory; of a table's successors and steps
-        return len(self._moves) * self.slots * per_slot + self._steps * 8 * (self._amounts.shape[1] + 1)
+        steps = min(len(self._moves), self._most_steps) * self._bytes_of_steps
+        return self._memory_bytes + steps + len(self._moves) * self.bytes_per_memory
 
     def start(self, prompt: int) -> int:
         """The joint memory in which an episode of this prompt begins.
@@ -160,13 +215,17 @@ class Dynamics:
         TableError
             If nothing can be said there.
         """
-        joint = self._numbers([(*(term.start(prompt) for term in self.terms), None)])[0]
+        joint = self.number((*(term.start(prompt) for term in self.terms), None))
         if self.is_dead_end(joint):
             raise TableError(
                 tr("prompts[{number}]: no word may be said at its start; let the rewards that mask words allow one",
                    number=prompt)
             )  # fmt: skip
         return joint
+
+    def stops(self, words: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Which of these words end the text."""
+        return self.ends_text[words] if self._has_end else self._no_slot
 
     def moves(self, joint: int) -> Moves:
         """What every slot says, leads to and earns from this joint memory."""
@@ -228,55 +287,57 @@ class Dynamics:
         self._steps = last
         return np.arange(first, last, dtype=np.uint32)
 
-    def ended(self, joint: int, words: NDArray[np.uint32], amounts: NDArray[np.float64]) -> NDArray[np.float64]:
-        """`amounts` of saying these words from a joint memory, changed to what they are if that ends the text."""
-        for number, term in enumerate(self.terms):
-            step = self._steps_of[number](self._memories[joint][number])
-            reached, which = np.unique(step.which[words], return_inverse=True)
-            endings = [term.end(step.memories[place]) for place in reached.tolist()]
-            amounts[:, number] += np.array(endings)[which.ravel()]
+    def ended(
+        self, following: "list[_Memories]", slots: NDArray[np.intp], amounts: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """`amounts` of these slots of one joint memory, changed to what they are if that ends the text."""
+        for number, (term, (memories, which)) in enumerate(zip(self.terms, following[: len(self.terms)], strict=True)):
+            reached, place = np.unique(which[slots], return_inverse=True)
+            endings = [term.end(memories[memory]) for memory in reached.tolist()]
+            amounts[:, number] += np.array(endings)[place.ravel()]
         for number, _ in self._shaped:
             amounts[:, self.potentials[number] + 1] = 0.0
         return amounts
 
-    # -- asking the terms ---------------------------------------------------------------------------------------------
+    def number(self, memory: tuple[Memory, ...]) -> int:
+        """The number of a joint memory; a new one gets the next."""
+        number = self._memory_numbers.setdefault(memory, len(self._memories))
+        if number == len(self._memories):
+            self._memories.append(memory)
+            if number % _WEIGHED == 0:
+                self._memory_bytes += _WEIGHED * (_PER_MEMORY + _size(memory))
+        return number
 
-    def _numbers(self, memories: Iterable[tuple[Memory, ...]]) -> list[int]:
-        """The numbers of these joint memories; those that are new get the next ones."""
-        known, numbers = self._memory_numbers, []
-        for memory in memories:
-            number = known.get(memory)
-            if number is None:
-                number = known[memory] = len(self._memories)
-                self._memories.append(memory)
-            numbers.append(number)
-        return numbers
+    def numbers(self, following: "list[_Memories]") -> NDArray[np.uint32]:
+        """(slots,) the numbers of all joint memories that can follow one."""
+        # Words that lead every term to the same memory lead to one joint memory: only combinations need be numbered.
+        columns, which = _distinct([which for _, which in following])
+        each = (map(memories.__getitem__, column) for (memories, _), column in zip(following, columns, strict=True))
+        numbers = np.array([self.number(memory) for memory in zip(*each, strict=True)], np.uint32)
+        return numbers[which]
+
+    # -- asking the terms ---------------------------------------------------------------------------------------------
 
     def _ask(self, joint: int) -> Moves:
         *here, last = self._memories[joint]
         steps = [ask(memory) for ask, memory in zip(self._steps_of, here, strict=True)]
         words, offered = self._offer(steps, last)
+        following = [_those(step, words) for step in steps]
         amounts = np.empty((len(words), self._amounts.shape[1]))
         for number, step in enumerate(steps):
             amounts[:, number] = step.rewards[words]
         for number, term in self._shaped:
+            memories, which = following[number]
             first = self.potentials[number]
             amounts[:, first] = term.potential(here[number])
-            after = [term.potential(memory) for memory in steps[number].memories]
-            amounts[:, first + 1] = np.array(after)[steps[number].which[words]]
-        # Words that lead every term to the same memory lead to one joint memory: only combinations need be numbered.
-        indices = [step.which[words] for step in steps]
-        lasts: Sequence[int | None] = [None]
-        if self._shortlist is not None:
-            indices.append(words.astype(np.intp))
-            lasts = range(self.words)
-        columns, which = _distinct(indices)
-        memories = [step.memories for step in steps] + [lasts]
+            reached, place = np.unique(which, return_inverse=True)
+            after = [term.potential(memories[memory]) for memory in reached.tolist()]
+            amounts[:, first + 1] = np.array(after)[place.ravel()]
         if self._shortlist is None:
-            columns.append([0] * len(columns[0]))
-        each = (map(some.__getitem__, column) for some, column in zip(memories, columns, strict=True))
-        numbers = np.array(self._numbers(zip(*each, strict=True)), np.uint32)
-        return Moves(self, joint, words, offered, numbers[which], amounts)
+            following.append(([None], np.zeros(len(words), np.intp)))
+        else:
+            following.append((range(self.words), words))
+        return Moves(self, words, offered, following, amounts)
 
     def _offer(self, steps: Sequence[Step], last: Memory) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
         """(slots,) the word of each slot, and whether it may be said."""
@@ -300,10 +361,24 @@ class Dynamics:
         return words, offered
 
 
-def _distinct(indices: Sequence[NDArray[np.intp]]) -> tuple[list[list[int]], NDArray[np.intp]]:
+def _those(step: Step, words: NDArray[np.uint32]) -> _Memories:
+    """The memories to which these words lead: without the others, unless they are made as they are asked for."""
+    if isinstance(step.memories, Following):
+        return step.memories, words
+    reached, which = np.unique(step.which[words], return_inverse=True)
+    return [step.memories[place] for place in reached.tolist()], which.ravel()
+
+
+def _size(memory: Memory) -> int:
+    """Bytes that a memory takes, what it holds included."""
+    inner = sum(map(_size, memory)) if isinstance(memory, tuple | frozenset) else 0
+    return sys.getsizeof(memory) + inner
+
+
+def _distinct(indices: Sequence[NDArray[np.integer]]) -> tuple[list[list[int]], NDArray[np.intp]]:
     """The distinct combinations of the indices that slots have, a list for each index, and for each slot which of them
     is its own."""
-    codes, reach = indices[0], int(indices[0].max()) + 1
+    codes, reach = indices[0].astype(np.int64), int(indices[0].max()) + 1
     for index in indices[1:]:
         size = int(index.max()) + 1
         if reach * size >= 2**63:

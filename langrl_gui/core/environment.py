@@ -141,7 +141,7 @@ class LanguageEnv(gymnasium.Env[Any, Any]):
         if slip and self.np_random.random() < slip:
             slot = int(self.np_random.choice(offered))
         self._said.append(int(moves.words[slot]))
-        following = int(moves.successors[slot])
+        following = moves.after(slot)
         ended = (
             bool(moves.stops[slot])
             or len(self._said) == self.scenario.language.max_length

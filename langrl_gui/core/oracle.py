@@ -231,8 +231,9 @@ class Solution(ABC):
         """Q* of the rows that see `states`, each as in `Tables.states`; (states, slots), NaN as in `q_values`."""
 
     @abstractmethod
-    def q_by_word(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
-        """The same, (states, words); NaN as well for a word that has no slot there."""
+    def ranges_by_word(self, states: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """As `q_ranges`, of the rows that see `states`, each as in `Tables.states`; twice (states, words), NaN as well
+        for a word that has no slot there."""
 
     @abstractmethod
     def node_q_values(self, tables: AnyTables, nodes: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -289,9 +290,8 @@ class _LanguageSolution(Solution):
         low, high = self._ranges(states, self._q)
         return np.where(low == high, low, np.nan)
 
-    def q_by_word(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
-        low, high = self._ranges(states, self._q_by_word)
-        return np.where(low == high, low, np.nan)
+    def ranges_by_word(self, states: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        return self._ranges(states, self._q_by_word)
 
     def node_q_values(self, tables: AnyTables, nodes: NDArray[np.integer]) -> NDArray[np.float64]:
         assert isinstance(tables, Tables)
@@ -405,8 +405,9 @@ class _EnvironmentSolution(Solution):
     def q_seen(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
         return np.asarray(self._q[states[:, 1]])
 
-    def q_by_word(self, states: NDArray[np.int32]) -> NDArray[np.float64]:
-        return self.q_seen(states)
+    def ranges_by_word(self, states: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        q = self.q_seen(states)
+        return q, q
 
     def node_q_values(self, tables: AnyTables, nodes: NDArray[np.integer]) -> NDArray[np.float64]:
         return np.asarray(self._q[tables.row[nodes]])
@@ -504,28 +505,29 @@ def _explore(scenario: Scenario, most_edges: int, report: Report) -> tuple[_Prob
     joints, starts = np.unique([dynamics.start(p) for p in range(len(scenario.starts))], return_inverse=True)
     parts: list[list[NDArray[Any]]] = [[], [], [], [], []]
     classes = 0  # before this length
+    _check_edges(len(joints) * slots, most_edges)
     for length in range(language.max_length):
-        if (classes + len(joints)) * slots > most_edges:
-            raise TableError(
-                tr(
-                    "an exact solution would have to weigh more than {limit} choices; "
-                    "use fewer words, a shortlist, shorter texts or fewer references",
-                    limit=most_edges,
-                )
-            )
         last = length + 1 == language.max_length
         shape = (len(joints), slots)
         reward, follows, ends = np.empty(shape), np.empty(shape, np.uint32), np.ones(shape, bool)
         offered, stands = np.empty(shape, bool), np.empty(shape, np.uint32)
         for number, joint in enumerate(joints):
             moves = dynamics.moves(int(joint))
-            offered[number], stands[number], follows[number] = moves.offered, moves.words, moves.successors
+            offered[number], stands[number] = moves.offered, moves.words
+            follows[number] = 0 if last else moves.successors
             ends[number] = moves.stops | ~moves.offered | last
             reward[number] = moves.rewards(ends[number])
             report((length + number / len(joints)) / language.max_length)
         if not last:
             following = np.unique(follows[~ends]).tolist()
-            dead = np.array([joint for joint in following if dynamics.is_dead_end(joint)], np.uint32)
+            # Before they are asked, each of which takes its time.
+            _check_edges((classes + len(joints) + len(following)) * slots, most_edges)
+            dead_ends = []
+            for joint in following:
+                report((length + 1) / language.max_length)
+                if dynamics.is_dead_end(joint):
+                    dead_ends.append(joint)
+            dead = np.array(dead_ends, np.uint32)
             for number in np.flatnonzero(np.isin(follows, dead).any(axis=1)).tolist():
                 ends[number] |= np.isin(follows[number], dead)
                 reward[number] = dynamics.moves(int(joints[number])).rewards(ends[number])
@@ -549,6 +551,17 @@ def _explore(scenario: Scenario, most_edges: int, report: Report) -> tuple[_Prob
         stands if dynamics.compact else None,
     )
     return problem, starts
+
+
+def _check_edges(edges: int, most: int) -> None:
+    if edges > most:
+        raise TableError(
+            tr(
+                "an exact solution would have to weigh more than {limit} choices; "
+                "use fewer words, a shortlist, shorter texts or fewer references",
+                limit=most,
+            )
+        )
 
 
 def _solve(problem: _Problem, report: Report) -> FixedPoint:

@@ -33,6 +33,7 @@ from langrl_gui.core.schema import MOST_STEPS
 from langrl_gui.core.tables import NOTHING, PADDING, UNSEEN
 from langrl_gui.core.timeline import Timeline
 from langrl_gui.core.trainer import Moment, Trainer, is_live
+from langrl_gui.core.work import Progress
 
 FORMAT: Final = 2
 """Raised when an older program could not read what a newer one writes."""
@@ -76,8 +77,8 @@ def of_trainer(trainer: Trainer) -> Run:
     return Run(trainer.start_scenario, trainer.moment(), kernel)
 
 
-def to_trainer(run: Run) -> Trainer:
-    """A trainer that goes on as if the run had never stopped.
+def to_trainer(run: Run, progress: Progress | None = None) -> Trainer:
+    """A trainer that goes on as if the run had never stopped; `progress` hears how far tracing is, and may cancel it.
 
     Raises
     ------
@@ -97,7 +98,7 @@ def to_trainer(run: Run) -> Trainer:
                 here=learner.version,
             )
         )
-    return Trainer.of_moment(run.scenario, run.moment)
+    return Trainer.of_moment(run.scenario, run.moment, progress=progress)
 
 
 # -- what stands in the file ------------------------------------------------------------------------------------------

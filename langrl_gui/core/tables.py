@@ -56,20 +56,27 @@ class Plan:
     budget: int
     """Bytes that may be taken. What the reward terms remember takes some of them, too, so that fewer nodes may fit."""
 
+    bytes_per_memory: int = 0
+    """Bytes that what can follow one of the terms' memories takes; there are at most as many as nodes."""
+
     @property
     def bytes(self) -> int:
         """What is taken at most."""
-        return min(self.budget, self.capacity * self.bytes_per_node)
+        return min(self.budget, self.capacity * (self.bytes_per_node + self.bytes_per_memory))
 
 
 BYTES_PER_EDGE: Final = 4 + 8 + 4 + 4
 """successor, reward, share, and a place among the slots that are offered."""
 BYTES_PER_CELL: Final = 8 + 8 + 4
 """q, visits and the last change."""
+BYTES_OF_REGISTERS: Final = 500
+"""What knows a node, and a row, by what it is: where nodes share rows."""
 
 
-def plan(scenario: Scenario, budget: int | None = None) -> Plan:
+def plan(scenario: Scenario, budget: int | None = None, bytes_per_memory: int = 0) -> Plan:
     """How many nodes fit into `budget` bytes; None: what `memory` says this machine has for it.
+
+    `bytes_per_memory`: see `Dynamics`.
 
     Raises
     ------
@@ -80,6 +87,8 @@ def plan(scenario: Scenario, budget: int | None = None) -> Plan:
     budget = memory.budget() if budget is None else budget
     slots = language.slots
     per_node = slots * (BYTES_PER_EDGE + BYTES_PER_CELL) + 4 * (6 + width(language))
+    if language.context != "all":
+        per_node += BYTES_OF_REGISTERS + 4 * (1 + width(language))
     capacity = min(budget // per_node, 2**32 - 1, _most_nodes(scenario, slots))
     needed = 2 + len(scenario.starts) + language.max_length - 1
     if capacity < needed:
@@ -93,7 +102,7 @@ def plan(scenario: Scenario, budget: int | None = None) -> Plan:
                 budget=budget >> 20,
             )
         )
-    return Plan(capacity, per_node, budget)
+    return Plan(capacity, per_node, budget, bytes_per_memory)
 
 
 def width(language: Language) -> int:
@@ -116,6 +125,9 @@ def _most_nodes(scenario: Scenario, slots: int) -> int:
 
 
 _Edges = tuple[NDArray[np.uint32], NDArray[np.uint32]]
+
+_KEPT: Final = 4096
+"""Memories of which the edges are kept: where there are few, many nodes have the same."""
 
 _CHUNK: Final = 1 << 16
 """Edges that are traced at once: enough to be fast, few enough to hear often how far it is."""
@@ -181,7 +193,7 @@ class Tables:
         """Traces everything beforehand where that is at most `whole` edges; `progress` hears of it and may cancel."""
         self.scenario = scenario
         self.dynamics = Dynamics(scenario)
-        self.plan = plan(scenario, budget)
+        self.plan = plan(scenario, budget, self.dynamics.bytes_per_memory)
         language = scenario.language
         self.slots = self.dynamics.slots
         self._context = None if language.context == "all" else language.context
@@ -250,7 +262,7 @@ class Tables:
         edge and handling arrays would take ten times as long."""
         node, slot = divmod(edge, self.slots)
         moves = self.dynamics.moves(int(self._joint[node]))
-        joint, word, length = int(moves.successors[slot]), int(moves.words[slot]), int(self.length[node]) + 1
+        joint, word, length = moves.after(slot), int(moves.words[slot]), int(self.length[node]) + 1
         if self.dynamics.is_dead_end(joint):
             self._end_at(edge)
             return
@@ -297,12 +309,14 @@ class Tables:
     def _edges_of(self, joint: int, length: int) -> _Edges:
         """(successor, share) of the edges of a new node with this joint memory and length."""
         last = length + 1 == self.scenario.language.max_length
-        if (joint, last) not in self._known_edges:
+        known = self._known_edges.get((joint, last))
+        if known is None:
             moves = self.dynamics.moves(joint)
             ends = moves.stops | last
-            successor = np.where(ends | ~moves.offered, np.uint32(END), np.uint32(UNTRACED))
-            self._known_edges[joint, last] = successor, moves.steps(ends)
-        return self._known_edges[joint, last]
+            known = np.where(ends | ~moves.offered, np.uint32(END), np.uint32(UNTRACED)), moves.steps(ends)
+            if len(self._known_edges) < _KEPT:
+                self._known_edges[joint, last] = known
+        return known
 
     def _offer(self, offered: NDArray[np.bool_]) -> int:
         """The number of the offer of these slots."""
@@ -491,7 +505,7 @@ class Tables:
     def look(self, place: Place, slot: int) -> tuple[int, float, Place | None]:
         """(word, reward, where it leads, or None if the text ends) of saying a slot's word. Nothing is traced."""
         moves = self.dynamics.moves(place.joint)
-        word, joint, length = int(moves.words[slot]), int(moves.successors[slot]), place.length + 1
+        word, joint, length = int(moves.words[slot]), moves.after(slot), place.length + 1
         following = int(self.successor[place.node * self.slots + slot]) if place.node else UNTRACED
         if following != UNTRACED:
             reward = float(self.reward[place.node * self.slots + slot])

@@ -1,5 +1,9 @@
 """All terms as one: added in their order, ended where texts end, shaped without changing what is best, weighed anew."""
 
+import gc
+import random
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -192,3 +196,51 @@ def test_that_the_shares_of_an_edge_add_up_to_its_reward(problem):
     for number in range(len(problem.rewards)):
         total = shares[:, 0] if number == 0 else total + shares[:, number]
     assert (total == tables.reward[edges]).all()
+
+
+# -- memory -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shortlist", [None, 10])
+@pytest.mark.parametrize("terms", [["fluency", "repetition"], ["edit", "coherence", "length", "exact"]])
+def test_what_is_remembered_of_the_terms_takes_no_more_than_is_counted_and_not_much_less(
+    terms: list[str], shortlist: int | None
+) -> None:
+    luck = random.Random(0)
+    words = [f"w{number}" for number in range(60)]
+    text = "\n".join(" ".join(luck.choices(words, range(60, 0, -1), k=7)) for _ in range(300))
+    data = {
+        "name": "remembered",
+        "language": {"corpus": "c.txt", "tokenizer": "whitespace", "joiner": " ", "max_length": 6},
+        "prompts": [{"references": ["w1 w2 w3 w4", "w5 w2 w9"]}],
+        "rewards": [{"kind": kind, **({"least": 3} if kind == "length" else {})} for kind in terms],
+    }
+    if shortlist:
+        data["language"]["shortlist"] = shortlist
+    dynamics = Dynamics(scenario.from_data(data, read_corpus=lambda name, tokenizer: mark(text, tokenizer)))
+    dynamics.start(0)
+    tracemalloc.start()
+    before, counted = tracemalloc.get_traced_memory()[0], dynamics.bytes
+    joints = [dynamics.start(0)]
+    for _ in range(1000):
+        moves = dynamics.moves(joints.pop(luck.randrange(len(joints))))
+        moves.steps(np.ones(len(moves.words), bool))
+        joints += [moves.after(luck.randrange(len(moves.words))) for _ in range(2)]
+    del joints, moves
+    gc.collect()
+    taken, counted = tracemalloc.get_traced_memory()[0] - before, dynamics.bytes - counted
+    tracemalloc.stop()
+    assert taken <= counted
+    assert counted < 4 * taken
+
+
+def test_a_joint_memory_has_one_number_whether_it_is_asked_for_alone_or_among_all() -> None:
+    alone, among = (Dynamics(scenario.find("storyteller")) for _ in range(2))
+    joint = other = alone.start(0)
+    assert other == among.start(0)
+    for slot in (3, 1, 4, 1, 5):
+        one, all_ = alone.moves(joint), among.moves(other)
+        joint, other = one.after(slot), int(all_.successors[slot])
+        assert alone._memories[joint] == among._memories[other]
+        assert int(one.successors[slot]) == joint == one.after(slot)
+    assert len(alone._memories) == len(among._memories)

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from langrl_gui.core import oracle, scenario
+from langrl_gui.core import oracle, runfile, scenario
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.trainer import Trainer
 
@@ -12,6 +12,9 @@ CONFUSED = {"short-memory"}
 """Sees too little to be optimal; what it can reach is a fact of its own below."""
 TOO_HOPEFUL = {"rose-coloured"}
 """Shows a fault of q-learning itself, at two policies of nearly the same value."""
+
+TOO_LARGE = {"grammar", "morning-tea", "storyteller"}
+"""To be traced whole."""
 
 
 def learned(name: str) -> tuple[Trainer, Solution]:
@@ -27,6 +30,19 @@ def test_that_a_scenario_of_the_gallery_is_learned_to_its_exact_optimum(name: st
     for prompt in range(len(trainer.scenario.starts)):
         said, best = trainer.greedy_text(prompt), solution.optimum[prompt]
         assert said.value == pytest.approx(best.value, rel=1e-12), trainer.scenario.starts[prompt].text
+
+
+@pytest.mark.parametrize("name", sorted(set(scenario.built_in()) - TOO_LARGE))
+def test_that_traced_whole_and_traced_as_visited_a_scenario_of_the_gallery_gives_the_same_file(name: str) -> None:
+    start = scenario.find(name)
+    whole, visited = Trainer(start, whole=1 << 22), Trainer(start, whole=0)
+    # Where words slip, values are expected ones, for which everything is traced whatever is asked for.
+    assert (whole.tables.whole, visited.tables.whole) == (True, start.language.slip > 0)
+    files = []
+    for trainer in (whole, visited):
+        trainer.advance(*(min(limit, 60_000) for limit in trainer.limits))
+        files.append(runfile.dumps(runfile.of_trainer(trainer)))
+    assert files[0] == files[1]
 
 
 def test_that_too_short_a_memory_keeps_to_what_one_word_can_tell_and_its_cure_does_not() -> None:

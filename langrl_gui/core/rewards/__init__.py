@@ -21,13 +21,24 @@ from langrl_gui.core.rewards.length import LengthReward
 from langrl_gui.core.rewards.match import MatchReward
 from langrl_gui.core.rewards.repetition import RepetitionReward
 from langrl_gui.core.rewards.required import RequiredReward
-from langrl_gui.core.rewards.term import Amount, Ground, Memory, Reward, ShapableReward, ShapableTerm, Step, Term
+from langrl_gui.core.rewards.term import (
+    Amount,
+    Following,
+    Ground,
+    Memory,
+    Reward,
+    ShapableReward,
+    ShapableTerm,
+    Step,
+    Term,
+)
 from langrl_gui.core.rewards.word_table import WordsReward
 
 __all__ = [
     "BUILT_IN",
     "GROUP",
     "Amount",
+    "Following",
     "Ground",
     "Memory",
     "Reward",

@@ -3,15 +3,18 @@
 import math
 from collections import Counter
 from functools import lru_cache
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from langrl_gui.core.i18n import N_
-from langrl_gui.core.rewards.term import Ground, Memory, Reward, Step
+from langrl_gui.core.rewards.term import Following, Ground, Memory, Reward, Step
 from langrl_gui.core.text import Corpus
+
+_REMEMBERED: Final = 1 << 20
+"""Associations of a word with all others that are remembered, in words: some 8 MiB."""
 
 
 class CoherenceReward(Reward):
@@ -48,6 +51,7 @@ class Coherence:
     def __init__(self, ground: Ground, settings: CoherenceReward) -> None:
         assert ground.corpus is not None
         self._words = len(ground.language.words)
+        self._every = np.arange(self._words)
         self._end_word = ground.language.end
         self._window = settings.window
         self._pairs = _counted(ground.corpus, self._words, settings.window)
@@ -65,7 +69,7 @@ class Coherence:
         if self._end_word is not None:
             rewards[self._end_word] = 0.0
         last = memory if len(memory) < self._window else memory[1:]
-        return Step(rewards, [(*last, word) for word in range(self._words)], np.arange(self._words))
+        return Step(rewards, Following(self._words, lambda word: (*last, word)), self._every)
 
     def end(self, memory: Memory) -> float:
         return 0.0
@@ -87,8 +91,9 @@ class Associations:
         self._pairs = pairs
         self._alone = np.array([sum(with_word.values()) for with_word in pairs], np.float64)
         self._total = int(self._alone.sum())
+        self.with_word = lru_cache(max(1, _REMEMBERED // words))(self._with_word)
 
-    def with_word(self, word: int) -> NDArray[np.float64]:
+    def _with_word(self, word: int) -> NDArray[np.float64]:
         """(words,) the association of every word with this one."""
         result = np.zeros(self._words)
         alone = self._alone[word]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from langrl_gui.core.i18n import N_
-from langrl_gui.core.rewards.term import Ground, Memory, Reward, Step
+from langrl_gui.core.rewards.term import Following, Ground, Memory, Reward, Step
 from langrl_gui.core.text import Corpus
 
 Smoothing = Literal["maximum-likelihood", "laplace", "lidstone", "kneser-ney"]
@@ -72,6 +72,7 @@ class Fluency:
     def __init__(self, ground: Ground, settings: FluencyReward) -> None:
         assert ground.corpus is not None
         self._words = len(ground.language.words)
+        self._every = np.arange(self._words)
         self._end_word = ground.language.end
         self._floor = settings.floor
         self._model = _learned(
@@ -93,14 +94,20 @@ class Fluency:
         chances = every[: self._words].copy()
         if self._end_word is not None:
             chances[self._end_word] = every[self._model.end]
-        # Few probabilities are different: those of words that were counted equally often are equal.
-        distinct, place = np.unique(chances, return_inverse=True)
-        logarithms = np.array([max(math.log(p), self._floor) if p > 0 else self._floor for p in distinct.tolist()])
-        rewards = logarithms[place.ravel()]
+        # Most words were never seen here, like the sign for a beginning. Of the others few probabilities are different:
+        # those of words that were counted equally often are equal.
+        unseen = float(every[self._model.begin])
+        rewards = np.full(self._words, self._logarithm(unseen))
+        seen = np.flatnonzero(chances != unseen)
+        distinct, place = np.unique(chances[seen], return_inverse=True)
+        rewards[seen] = np.array(list(map(self._logarithm, distinct.tolist())))[place.ravel()]
         if not memory:
             return Step(rewards, [()], np.zeros(self._words, np.intp))
         last = memory[1:]
-        return Step(rewards, [(*last, word) for word in range(self._words)], np.arange(self._words))
+        return Step(rewards, Following(self._words, lambda word: (*last, word)), self._every)
+
+    def _logarithm(self, chance: float) -> float:
+        return max(math.log(chance), self._floor) if chance > 0 else self._floor
 
     def end(self, memory: Memory) -> float:
         return 0.0

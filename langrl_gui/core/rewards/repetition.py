@@ -1,12 +1,13 @@
 """`repetition`: what it costs to say the same again."""
 
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field
 
 from langrl_gui.core.i18n import N_
-from langrl_gui.core.rewards.term import Amount, Ground, Memory, Reward, Step
+from langrl_gui.core.rewards.term import Amount, Following, Ground, Memory, Reward, Step
 
 
 class RepetitionReward(Reward):
@@ -42,6 +43,7 @@ class Repetition:
 
     def __init__(self, ground: Ground, settings: RepetitionReward) -> None:
         self._words = len(ground.language.words)
+        self._every = np.arange(self._words)
         self._end_word = ground.language.end
         self._settings = settings
 
@@ -51,22 +53,21 @@ class Repetition:
     def step(self, memory: Memory) -> Step:
         assert isinstance(memory, tuple)
         said, last = memory
-        order, within = self._settings.order, self._settings.within
         rewards = np.zeros(self._words)
         for sequence in set(said):
             if sequence[:-1] == last:
                 rewards[sequence[-1]] = self._settings.amount
-        memories: list[Memory] = []
-        for word in range(self._words):
-            row = (*last, word)
-            full = len(row) == order
-            if word == self._end_word:
-                memories.append(memory)
-            elif within == "all":
-                memories.append((said | {row} if full else said, row[1:] if full else row))
-            else:
-                memories.append(((*said, row)[-within:] if full else said, row[1:] if full else row))
-        return Step(rewards, memories, np.arange(self._words))
+        return Step(rewards, Following(self._words, partial(self._after, said, last)), self._every)
+
+    def _after(self, said: Any, last: tuple[int, ...], word: int) -> Memory:
+        """The memory after one more word."""
+        order, within = self._settings.order, self._settings.within
+        row = (*last, word)
+        if word == self._end_word:
+            return said, last
+        if len(row) < order:
+            return said, row
+        return (said | {row} if within == "all" else (*said, row)[-within:]), row[1:]
 
     def end(self, memory: Memory) -> float:
         return 0.0

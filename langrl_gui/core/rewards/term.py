@@ -5,8 +5,8 @@ here earns. Terms are asked once per memory while the environment is traced, and
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Sequence
-from typing import Annotated, ClassVar, Final, NamedTuple, Protocol, runtime_checkable
+from collections.abc import Callable, Hashable, Sequence
+from typing import Annotated, ClassVar, Final, NamedTuple, Protocol, overload, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,26 @@ class Step(NamedTuple):
     """(words,) index into `memories` for each word."""
     allowed: NDArray[np.bool_] | None = None
     """(words,) which words may be said; None where the term forbids nothing."""
+
+
+class Following(Sequence[Memory]):
+    """The memories after each word, where every word leads to one of its own: `which` is 0, 1, 2, ... then. Each is
+    made when it is asked for: where few of many words are on offer, few ever are."""
+
+    def __init__(self, words: int, after: Callable[[int], Memory]) -> None:
+        self._words, self._after = range(words), after
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+    @overload
+    def __getitem__(self, word: int) -> Memory: ...
+    @overload
+    def __getitem__(self, word: slice) -> list[Memory]: ...
+    def __getitem__(self, word: int | slice) -> Memory | list[Memory]:
+        if isinstance(word, slice):
+            return [self._after(one) for one in self._words[word]]
+        return self._after(self._words[word])
 
 
 class Term(Protocol):

@@ -21,7 +21,7 @@ class OptimalRows:
     def __init__(self) -> None:
         self.solution: Solution | None = None
         self._scenario: Scenario | None = None
-        self._known: dict[State, NDArray[np.float64]] = {}
+        self._known: dict[State, tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
 
     def begin(self, scenario: Scenario) -> None:
         """From now on it is about this scenario, of which no solution is known yet."""
@@ -35,10 +35,17 @@ class OptimalRows:
 
     def of(self, keys: Sequence[State]) -> NDArray[np.float64]:
         """Q* of these states, (states, words); NaN where texts that share a state do not agree, or nothing is known."""
+        low, high = self.ranges_of(keys)
+        return np.where(low == high, low, np.nan)
+
+    def ranges_of(self, keys: Sequence[State]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The least and the greatest Q* of the texts that share each of these states, twice (states, words); NaN where
+        nothing is known."""
         assert self._scenario is not None
         words = len(self._scenario.language.words)
         if self.solution is None or not keys:
-            return np.full((len(keys), words), np.nan)
+            nothing = np.full((len(keys), words), np.nan)
+            return nothing, nothing
         new = [key for key in dict.fromkeys(keys) if key not in self._known]
         if len(self._known) + len(new) > MOST_KEPT:
             self._known.clear()
@@ -47,5 +54,7 @@ class OptimalRows:
             states = np.full((len(new), 1 + tables.width(self._scenario.language)), tables.PADDING, np.int32)
             for state, key in zip(states, new, strict=True):
                 state[: len(key)] = key
-            self._known.update(zip(new, self.solution.q_by_word(states), strict=True))
-        return np.array([self._known[key] for key in keys])
+            ranges = zip(*self.solution.ranges_by_word(states), strict=True)
+            self._known.update(zip(new, ranges, strict=True))
+        low, high = zip(*(self._known[key] for key in keys), strict=True)
+        return np.array(low), np.array(high)

@@ -1,0 +1,104 @@
+"""Large vocabularies: a made-up language of 10,000 words, what it takes to train on it, to open it, and to watch it."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from itertools import accumulate
+from pathlib import Path
+
+import psutil
+
+from benchmarks.result import Result
+
+WORDS = 10_000
+SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+
+
+def corpus(words: int = WORDS, tokens: int = 120_000, seed: int = 0) -> str:
+    """Sentences of a language that nobody speaks, in which every word occurs, some far more often than others, and has
+    followers of its own."""
+    luck = random.Random(seed)
+    names: dict[str, None] = {}
+    while len(names) < words:
+        names["".join(luck.choices(SYLLABLES, k=2 + len(names) // 1000 % 3))] = None
+    vocabulary = list(names)
+    frequency = list(accumulate(1 / (10 + rank) for rank in range(words)))
+    followers = [luck.choices(vocabulary, cum_weights=frequency, k=40) for _ in range(200)]
+    number = {word: place for place, word in enumerate(vocabulary)}
+    lines, said = [vocabulary[first : first + 10] for first in range(0, words, 10)], words
+    while said < tokens:
+        line = luck.choices(vocabulary, cum_weights=frequency)
+        for _ in range(luck.randint(3, 15)):
+            likely = luck.random() < 0.8
+            line.append(luck.choice(followers[number[line[-1]] % 200]) if likely else luck.choice(vocabulary))
+        lines.append(line)
+        said += len(line)
+    luck.shuffle(lines)
+    return "\n".join(map(" ".join, lines)) + "\n"
+
+
+SCENARIO = """\
+name = "Ten thousand words"
+[language]
+corpus = "corpus.txt"
+tokenizer = "{tokenizer}"
+max_words = {words}
+joiner = " "
+max_length = 6
+shortlist = 50
+{more}
+[[rewards]]
+kind = "fluency"
+order = 2
+smoothing = "lidstone"
+added = 0.01
+[[rewards]]
+kind = "repetition"
+[learner]
+method = "q-learning"
+explore = {{ kind = "epsilon-greedy", epsilon = 0.3 }}
+"""
+
+
+def write(folder: Path, tokens: int = 120_000, tokenizer: str = "whitespace", more: str = "") -> Path:
+    """A scenario of WORDS words, texts of six and a shortlist of fifty, and its corpus; returns the scenario's path."""
+    (folder / "corpus.txt").write_text(corpus(tokens=tokens), "utf-8")
+    path = folder / "scenario.toml"
+    path.write_text(SCENARIO.format(words=WORDS, tokenizer=tokenizer, more=more), "utf-8")
+    return path
+
+
+def memory(for_seconds: float = 60.0, more: str = "") -> list[Result]:
+    """A minute of `langrl train` on it: whether it goes on all the time, and how much memory it takes of what was
+    announced. What Python and its libraries take before there is a table counts as well."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(Path(folder), more=more)
+        command = [sys.executable, "-m", "langrl_gui.cli", "train", str(path), "--steps", str(10**12), "--json"]
+        began = time.monotonic()
+        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        watched, most = psutil.Process(child.pid), 0
+        while child.poll() is None and time.monotonic() - began < for_seconds:
+            most = max(most, watched.memory_info().rss)
+            time.sleep(0.05)
+        ran = time.monotonic() - began
+        if child.poll() is None:
+            os.kill(child.pid, signal.SIGINT)
+        out, err = child.communicate()
+        if not out:
+            raise SystemExit(f"{' '.join(command)} stopped after {ran:.0f} s:\n{err}")
+        report = json.loads(out)
+    details = {
+        "seconds": ran,
+        "MiB taken": most / 2**20,
+        "MiB announced": report["planned_bytes"] / 2**20,
+        "states": report["states"],
+        "steps/s": report["steps_per_second"],
+        "edges/s while tracing": report["edges_traced"] / report["tracing_seconds"],
+        "seconds of tracing": report["tracing_seconds"],
+    }
+    return [Result("10,000 words for a minute, memory", most / report["planned_bytes"], "of the plan", 1, 0.9, details)]
