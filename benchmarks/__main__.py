@@ -8,7 +8,7 @@ import argparse
 import dataclasses
 import json
 
-from benchmarks import c_loop, graph, heat, large, rewards, seed_loop, window
+from benchmarks import c_loop, graph, heat, large, processes, rewards, seed_loop, window
 from benchmarks.result import LeftOut
 
 BENCHMARKS = {
@@ -16,6 +16,8 @@ BENCHMARKS = {
     "c-loop": c_loop.compare,
     "rewards": rewards.compare,
     "large": large.memory,
+    "environment": processes.train,
+    "solve": processes.solve,
     "window": window.compare,
     "heat": heat.heat,
     "graph": graph.graph,
