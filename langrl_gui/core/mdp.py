@@ -1,7 +1,7 @@
 """Finite Markov decision processes as arrays: an action leads to one of several outcomes; and their exact solution.
 
 Howard's policy iteration with linear equations; value iteration beside it, so that one can be held against the other.
-Knows numpy, and nothing of scenarios, tables or learning.
+Knows numpy, compiled sweeps for what is large, and nothing of scenarios, tables or learning.
 """
 
 from collections.abc import Callable
@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from langrl_gui.core import kernels
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
 
@@ -20,10 +21,14 @@ Method = Literal["policy-iteration", "value-iteration"]
 
 DENSE: Final = 200
 """States up to which equations are solved by elimination, in a time like the cube of their number: a millisecond."""
+COMPILED: Final = 100_000
+"""Outcomes from which on sweeps are compiled: for fewer numpy takes less time than the compiler takes to wake up."""
 MOST_IMPROVEMENTS: Final = 10_000
 """Improvements of a policy after which something must be wrong: a dozen are usual (Puterman 2005, section 6.4)."""
 FIRST_SWEEPS: Final = 30
-"""Most sweeps of value iteration that find a policy to begin with: each costs less than the improvement it spares."""
+"""Most improvements of a policy that are made before equations are solved: each costs less than the one it spares."""
+MORE_STEPS: Final = 10
+"""By so many more steps each of those policies is followed ahead: the better they become, the more that is worth."""
 MOST_SWEEPS: Final = 1_000_000
 """Sweeps of value iteration after which it gives up: enough for gamma up to 0.99997."""
 PRECISION: Final = 1e-13
@@ -102,6 +107,19 @@ class Mdp:
         future += self.expected_reward
         return future.reshape(-1, self.slots)
 
+    def improve(self, values: Floats, gamma: float) -> tuple[Floats, NDArray[np.intp]]:
+        """(states,) what the best action is worth if the states that follow are worth `values`, which are finite, and
+        that action; of equals the lowest."""
+        if len(self.probability) < COMPILED:
+            q = self.q(values, gamma)
+            return q.max(axis=1), q.argmax(axis=1)
+        improved, policy = np.empty(self.states), np.empty(self.states, np.intp)
+        kernels.load_sweeps().improve(
+            self.first, self.successor, self.probability, self.expected_reward, np.uint64(self.slots), gamma,
+            values, improved, policy,
+        )  # fmt: skip
+        return improved, policy
+
     def _over_outcomes(self, amounts: Floats) -> Floats:
         """(edges,) the sum of (outcomes,) amounts over each edge's outcomes."""
         each = len(amounts) // self.edges
@@ -143,13 +161,12 @@ def solve(
     """
     if method == "value-iteration":
         values = _value_iteration(mdp, gamma, report)
-        policy = mdp.q(values, gamma).argmax(axis=1)
+        policy = mdp.improve(values, gamma)[1]
     elif gamma < 1:
-        begin = _first_policy(mdp, gamma)
-        values, policy = _policy_iteration(mdp, gamma, begin, np.zeros(mdp.states, bool), report)
+        values, policy = _policy_iteration(mdp, gamma, _approach(mdp, gamma), np.zeros(mdp.states, bool), report)
     else:
         values, policy = _undiscounted(mdp, report)
-    best = mdp.q(values, gamma).max(axis=1)
+    best, _ = mdp.improve(values, gamma)
     best[policy == STAY] = 0.0
     finite = np.isfinite(values)
     return Solved(method, values, policy, float(np.abs(best[finite] - values[finite]).max(initial=0.0)))
@@ -166,9 +183,11 @@ def evaluate(mdp: Mdp, policy: NDArray[np.integer] | Floats, gamma: float) -> Fl
     and gain; NaN where neither can be said.
     """
     chain = _chain(mdp, np.asarray(policy))
-    if gamma < 1:
-        return _linear(chain, gamma)
-    states = mdp.states
+    return _linear(chain, gamma) if gamma < 1 else _without_discount(chain)
+
+
+def _without_discount(chain: "_Chain") -> Floats:
+    states = len(chain.reward)
     values = np.zeros(states)
     at_rest = _closed(states, chain.reward == 0, chain.source, chain.target)
     ends = chain.ends | at_rest
@@ -182,53 +201,79 @@ def evaluate(mdp: Mdp, policy: NDArray[np.integer] | Floats, gamma: float) -> Fl
         values[reaches] = infinite
         values[mixed] = np.nan
     inside = ~may & ~at_rest
-    values[inside] = _linear(chain, 1.0, inside)
+    values[inside] = _linear(chain.within(inside), 1.0)
     return values
 
 
 # -- policies ---------------------------------------------------------------------------------------------------------
 
 
-def _first_policy(mdp: Mdp, gamma: float) -> NDArray[np.intp]:
-    """A policy to begin with: what value iteration has found when it hardly changes its mind any more."""
-    each, values, policy = np.arange(mdp.states), np.zeros(mdp.states), np.full(mdp.states, STAY)
+class _Approach(NamedTuple):
+    """What a policy iteration begins with."""
+
+    policy: NDArray[np.intp]
+    values: Floats
+    """Near the policy's."""
+    enough: float
+    """How exactly that policy is worth evaluating."""
+
+
+def _approach(mdp: Mdp, gamma: float) -> _Approach:
+    """By modified policy iteration (Puterman 2005, section 6.5) with values that are shifted to where they tend to
+    (section 6.6): until hardly an action changes any more, and states that mix slowly are better solved for."""
+    values, policy = np.zeros(mdp.states), np.full(mdp.states, STAY)
+    spread, steps = np.inf, 0
     for _ in range(FIRST_SWEEPS):
-        q = mdp.q(values, gamma)
-        before, policy = policy, q.argmax(axis=1)
-        values = q[each, policy]
-        if np.count_nonzero(before != policy) <= mdp.states * _HARDLY:
+        before, spread_before = policy, spread
+        improved, policy = mdp.improve(values, gamma)
+        moved = improved - values
+        least, most = float(moved.min()), float(moved.max())
+        spread = most - least
+        values = improved + (least + most) / 2 * gamma / (1 - gamma)
+        changed = np.count_nonzero(before != policy) / mdp.states
+        settled = spread <= 16 * _EPSILON * float(np.abs(values).max())
+        if settled or (changed <= _HARDLY and spread > _QUICKLY * spread_before):
             break
-    return policy
+        if changed <= _LITTLE:
+            steps += MORE_STEPS
+            chain = _chain(mdp, policy)
+            for _ in range(steps):
+                values = chain.reward + gamma * chain.ahead(values)
+    return _Approach(policy, values, _INEXACT * spread)
 
 
+_LITTLE: Final = 0.1
+"""Of the states: where more change their action, the policy is not worth following yet."""
 _HARDLY: Final = 1e-3
-"""Of the states: where so few actions change in a sweep, solving equations is quicker than more sweeps."""
+"""Of the states: so few change their action when a policy is nearly the best."""
+_QUICKLY: Final = 0.2
+"""What is left of the states' disagreement after an improvement, where going on is quicker than solving."""
 
 
 def _policy_iteration(
     mdp: Mdp,
     gamma: float,
-    policy: NDArray[np.intp],
+    begin: _Approach,
     may_stay: NDArray[np.bool_],
     report: Callable[[float], object],
     inside: NDArray[np.bool_] | None = None,
 ) -> tuple[Floats, NDArray[np.intp]]:
-    """Improve `policy` until nothing is left to improve; with gamma 1 only among the states `inside`, where it ends."""
-    each, values = np.arange(mdp.states), np.zeros(mdp.states)
-    enough = _INEXACT * float(np.abs(mdp.reward).max(initial=0.0))
+    """Improve a policy until nothing is left to improve; with gamma 1 only among the states `inside`, where it ends."""
+    policy, values, enough = begin
+    tiny = _INEXACT * 1e-6 * float(np.abs(mdp.reward).max(initial=0.0))
     for improvement in range(MOST_IMPROVEMENTS):
         report(1 - 0.8**improvement)
+        chain = _chain(mdp, policy)
+        enough = 0.0 if enough < tiny else enough
         if inside is None:
-            values = _linear(_chain(mdp, policy), gamma, guess=values, enough=enough)
+            values = _linear(chain, gamma, guess=values, enough=enough)
         else:
-            values = evaluate(mdp, policy, gamma)
+            values = _without_discount(chain)
             values[~inside] = -np.inf
             if not np.isfinite(values[inside]).all():
                 raise TableError(tr("with gamma 1 going round in circles pays without end; use a gamma below 1"))
-            enough = 0.0
-        q = mdp.q(values, gamma)
-        best = q.argmax(axis=1)
-        highest, now = q[each, best], np.where(policy == STAY, 0.0, q[each, policy])
+        highest, best = mdp.improve(values, gamma)
+        now = chain.reward + gamma * chain.ahead(values)
         stays = may_stay & (highest <= 0.0)
         best[stays], highest[stays] = STAY, 0.0
         if inside is not None:
@@ -243,7 +288,7 @@ def _policy_iteration(
             # Of actions that are equally good to the last bit, the lowest: no history may decide which one is shown.
             return values, policy if inside is not None else best
         else:
-            enough = 0.0 if enough < _INEXACT * scale * 1e-6 else enough * _INEXACT
+            enough *= _INEXACT
     raise TableError(tr("the policy still changes after {count} improvements; lower gamma", count=MOST_IMPROVEMENTS))
 
 
@@ -262,7 +307,7 @@ def _undiscounted(mdp: Mdp, report: Callable[[float], object]) -> tuple[Floats, 
     inside, policy = _surely_ending(mdp, rests)
     if (mdp.expected_reward.reshape(-1, mdp.slots)[~inside] > 0).any() and not _loses(mdp, ~inside):
         raise TableError(tr("with gamma 1 a state from which no text ends has no value; use a gamma below 1"))
-    return _policy_iteration(mdp, 1.0, policy, rests, report, inside)
+    return _policy_iteration(mdp, 1.0, _Approach(policy, np.zeros(mdp.states), 0.0), rests, report, inside)
 
 
 def _loses(mdp: Mdp, states: NDArray[np.bool_]) -> bool:
@@ -308,7 +353,7 @@ def _value_iteration(mdp: Mdp, gamma: float, report: Callable[[float], object]) 
     least, when = np.inf, 0
     for sweep in range(MOST_SWEEPS):
         report(sweep * (1 - gamma) / 30)  # gamma ** (30 / (1 - gamma)) is about PRECISION
-        before, values = values, mdp.q(values, gamma).max(axis=1)
+        before, values = values, mdp.improve(values, gamma)[0]
         change = np.abs(values - before).max(initial=0.0)
         if change < least:
             least, when = change, sweep
@@ -322,7 +367,8 @@ def _value_iteration(mdp: Mdp, gamma: float, report: Callable[[float], object]) 
 # -- a policy's chain -------------------------------------------------------------------------------------------------
 
 
-class _Chain(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class _Chain:
     """What a policy makes of a process: a chain of states."""
 
     reward: Floats
@@ -330,9 +376,30 @@ class _Chain(NamedTuple):
     ends: NDArray[np.bool_]
     """(states,) whether the episode may end here."""
     source: NDArray[np.intp]
-    target: NDArray[np.intp]
+    """(transitions,) ascending."""
+    target: NDArray[np.int32]
     chance: Floats
     """(transitions,) of each transition that has any."""
+
+    @cached_property
+    def _first(self) -> NDArray[np.intp]:
+        return np.concatenate([[0], np.cumsum(np.bincount(self.source, minlength=len(self.reward)))])
+
+    def ahead(self, values: Floats) -> Floats:
+        """(states,) what comes next, in the mean; 0 where the episode ends."""
+        if len(self.chance) < COMPILED:
+            return np.asarray(np.bincount(self.source, self.chance * values[self.target], len(values)), np.float64)
+        expected = np.empty(len(values))
+        kernels.load_sweeps().ahead(self._first, self.target, self.chance, values, expected)
+        return expected
+
+    def within(self, inside: NDArray[np.bool_]) -> "_Chain":
+        """The chain of these states alone; it ends where it would leave them."""
+        numbers, stays = np.cumsum(inside, dtype=np.int32) - np.int32(1), inside[self.source] & inside[self.target]
+        return _Chain(
+            self.reward[inside], self.ends[inside], numbers[self.source[stays]], numbers[self.target[stays]],
+            self.chance[stays],
+        )  # fmt: skip
 
 
 def _chain(mdp: Mdp, policy: NDArray[np.integer] | Floats) -> _Chain:
@@ -345,52 +412,40 @@ def _chain(mdp: Mdp, policy: NDArray[np.integer] | Floats) -> _Chain:
         outcomes = np.arange(ends[-1] if len(ends) else 0) + np.repeat(mdp.first[edges] - ends + counts, counts)
         source = np.repeat(acting, counts)
         chance = mdp.probability[outcomes]
+        reward = np.zeros(states)
+        reward[acting] = mdp.expected_reward[edges]
     else:
         weight = policy.ravel()[mdp.edge_of]
         outcomes = np.flatnonzero(weight > 0)
         source = mdp.edge_of[outcomes] // mdp.slots
         chance = mdp.probability[outcomes] * weight[outcomes]
-    reward = np.bincount(source, chance * mdp.reward[outcomes], states)
-    goes_on = mdp.goes_on[outcomes]
-    may_end = np.bincount(source[~goes_on], minlength=states) > 0
-    target = mdp.successor[outcomes[goes_on]].astype(np.intp)
-    return _Chain(np.asarray(reward, np.float64), may_end, source[goes_on], target, chance[goes_on])
+        reward = np.asarray(np.bincount(source, chance * mdp.reward[outcomes], states), np.float64)
+    target = mdp.successor[outcomes]
+    ends = target < 0
+    if not ends.any():
+        return _Chain(reward, np.zeros(states, bool), source, target, chance)
+    may_end = np.bincount(source[ends], minlength=states) > 0
+    return _Chain(reward, may_end, source[~ends], target[~ends], chance[~ends])
 
 
-def _linear(
-    chain: _Chain,
-    gamma: float,
-    inside: NDArray[np.bool_] | None = None,
-    guess: Floats | None = None,
-    enough: float = 0.0,
-) -> Floats:
-    """V = reward + gamma * P V among the states `inside`, what is outside being worth 0.
+def _linear(chain: _Chain, gamma: float, guess: Floats | None = None, enough: float = 0.0) -> Floats:
+    """V = reward + gamma * P V.
 
     Where there are many states it is approached from `guess` until the equations hold to `enough`, or as well as they
     can.
     """
     reward, source, target, chance = chain.reward, chain.source, chain.target, chain.chance * gamma
-    if inside is not None:
-        numbers = np.cumsum(inside) - 1
-        stays = inside[source] & inside[target]
-        reward, chance = reward[inside], chance[stays]
-        source, target = numbers[source[stays]], numbers[target[stays]]
-        guess = None if guess is None else guess[inside]
     count = len(reward)
     if count <= DENSE:
         matrix = np.eye(count)
         np.subtract.at(matrix, (source, target), chance)
         return np.asarray(np.linalg.solve(matrix, reward), np.float64)
-    if (source[1:] != source[:-1]).all():  # they ascend
+    if (source[1:] != source[:-1]).all():
         return _doubled(reward, source, target, chance)
-
-    def step(values: Floats) -> Floats:
-        return np.asarray(np.bincount(source, chance * values[target], count), np.float64)
-
-    return _iterated(step, reward, reward if guess is None else guess, enough)
+    return _iterated(lambda values: gamma * chain.ahead(values), reward, reward if guess is None else guess, enough)
 
 
-def _doubled(reward: Floats, source: NDArray[np.intp], target: NDArray[np.intp], chance: Floats) -> Floats:
+def _doubled(reward: Floats, source: NDArray[np.intp], target: NDArray[np.int32], chance: Floats) -> Floats:
     """V where at most one state follows each: 1, 2, 4, 8 ... steps ahead, until what is left counts for nothing."""
     count = len(reward)
     values, follows, counts = reward.copy(), np.arange(count), np.zeros(count)
@@ -414,7 +469,7 @@ def _iterated(step: Callable[[Floats], Floats], reward: Floats, values: Floats, 
     for _ in range(_GRADIENT_STEPS):
         image = direction - step(direction)
         along = _dot(shadow, image)
-        if along == 0.0:
+        if fit == 0.0 or along == 0.0:
             break
         length = fit / along
         half = rest - length * image
@@ -440,14 +495,14 @@ _GRADIENT_STEPS: Final = 300
 
 
 def _closed(
-    states: int, among: NDArray[np.bool_], source: NDArray[np.intp], target: NDArray[np.intp]
+    states: int, among: NDArray[np.bool_], source: NDArray[np.intp], target: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
     """The states that never leave `among`; the episode does not end there either, if only it cannot end in `among`."""
     return ~_can_reach(states, ~among, source, target)
 
 
 def _can_reach(
-    states: int, goal: NDArray[np.bool_], source: NDArray[np.intp], target: NDArray[np.intp]
+    states: int, goal: NDArray[np.bool_], source: NDArray[np.intp], target: NDArray[np.int32]
 ) -> NDArray[np.bool_]:
     """(states,) whether some path leads into `goal`: breadth first, backward, each transition looked at once."""
     order = np.argsort(target, kind="stable")
@@ -471,6 +526,6 @@ def _round_and_round(chain: _Chain, never: NDArray[np.bool_]) -> Floats:
         return np.full(len(reward), -np.inf)
     if (reward >= 0).all():
         return np.full(len(reward), np.inf)
-    mean = (1 - _PATIENCE) * _linear(chain, _PATIENCE, never)
+    mean = (1 - _PATIENCE) * _linear(chain.within(never), _PATIENCE)
     clear = np.abs(mean) > _CLEAR * np.abs(reward).max()
     return np.where(clear, np.where(mean > 0, np.inf, -np.inf), np.nan)

@@ -94,9 +94,10 @@ def test_with_gamma_1_the_optimum_is_what_a_gamma_near_1_tends_to(problem: Mdp) 
 
 
 @settings(max_examples=500 if SOAK else 50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(small_processes(), st.sampled_from([0.0, 0.5, 0.9, 0.99]))
-def test_many_states_are_solved_as_few_are(problem: Mdp, gamma: float) -> None:
-    """The equations of large problems are solved step by step; copies of a small one have its values over and over."""
+@given(small_processes(), st.sampled_from([0.0, 0.5, 0.9, 0.99]), st.booleans())
+def test_many_states_are_solved_as_few_are(problem: Mdp, gamma: float, compiled: bool) -> None:
+    """The equations of large problems are solved step by step, and those of the largest by compiled sweeps; copies of
+    a small one have its values over and over."""
     copies = -(-(mdp.DENSE + 1) // problem.states)
     shift = np.repeat(np.arange(copies) * problem.states, len(problem.successor))
     successor = np.tile(problem.successor, copies)
@@ -108,7 +109,24 @@ def test_many_states_are_solved_as_few_are(problem: Mdp, gamma: float) -> None:
         np.tile(problem.reward, copies),
     )
     small = mdp.solve(problem, gamma)
-    assert mdp.solve(large, gamma).values == pytest.approx(np.tile(small.values, copies), abs=1e-10)
+    with pytest.MonkeyPatch.context() as patch:
+        if compiled:
+            patch.setattr(mdp, "COMPILED", 0)
+        solved = mdp.solve(large, gamma)
+        assert mdp.evaluate(large, solved.policy, gamma) == pytest.approx(solved.values, abs=1e-10)
+    assert solved.values == pytest.approx(np.tile(small.values, copies), abs=1e-10)
+
+
+@settings(max_examples=500 if SOAK else 50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(small_processes(), st.lists(st.floats(-100, 100), min_size=12, max_size=12), st.floats(0, 1))
+def test_a_compiled_sweep_is_the_sweep(problem: Mdp, values: list[float], gamma: float) -> None:
+    guess = np.array(values[: problem.states])
+    q = problem.q(guess, gamma)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(mdp, "COMPILED", 0)
+        improved, policy = problem.improve(guess, gamma)
+    assert improved == pytest.approx(q.max(axis=1), abs=1e-12)
+    assert q[np.arange(problem.states), policy] == pytest.approx(improved, abs=1e-12)
 
 
 @pytest.mark.parametrize(("size", "value"), [("4x4", 0.5420259), ("8x8", 0.4146404)])

@@ -15,14 +15,16 @@ from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from types import FunctionType, ModuleType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+import numpy as np
 import platformdirs
 
 from langrl_gui.core.arrays import Progress, Rules, Variant, World
 
 Loop = Callable[[World, Any, Progress, Rules], int]
 """(world, the learner's arrays, progress, rules) -> why it came back."""
+Code = TypeVar("Code")
 
 
 class Kind(NamedTuple):
@@ -42,11 +44,32 @@ _lock = threading.Lock()
 _loops: dict[str, Loop] = {}
 
 
+class Sweeps(NamedTuple):
+    """The compiled functions of `kernels.sweeps`."""
+
+    improve: Callable[..., None]
+    ahead: Callable[..., None]
+
+
+_sweeps: Sweeps | None = None
+
+
 def load(kind: Kind) -> Loop:
     """The compiled loop, ready to run; from any thread. The first call on a machine compiles, which takes some seconds;
     later ones read what was kept."""
     with _lock:
-        return _load(kind)
+        if str(kind) not in _loops:
+            _loops[str(kind)] = _kept(partial(_compile, kind))
+        return _loops[str(kind)]
+
+
+def load_sweeps() -> Sweeps:
+    """The sweeps of an exact solution, as ready as a loop."""
+    global _sweeps
+    with _lock:
+        if _sweeps is None:
+            _sweeps = _kept(_compile_sweeps)
+        return _sweeps
 
 
 def is_loaded(kind: Kind) -> bool:
@@ -70,21 +93,20 @@ def command(kind: Kind) -> list[str]:
     return [sys.executable, "-m", __name__, kind.learner, *asked]
 
 
-def _load(kind: Kind) -> Loop:
-    if str(kind) not in _loops:
+def _kept(make: Callable[[Path | None], Code]) -> Code:
+    """What `make` compiles, into the folder that it is given."""
+    folder = cache_folder()
+    if folder is not None and not _is_whole(folder):
+        shutil.rmtree(folder, ignore_errors=True)
         folder = cache_folder()
-        if folder is not None and not _is_whole(folder):
-            shutil.rmtree(folder, ignore_errors=True)
-            folder = cache_folder()
-        try:
-            loop = _compile(kind, folder)
-        except OSError:  # the disk is full, or another process has thrown the folder away
-            folder = None
-            loop = _compile(kind, None)
-        if folder is not None:
-            _seal(folder)
-        _loops[str(kind)] = loop
-    return _loops[str(kind)]
+    try:
+        code = make(folder)
+    except OSError:  # the disk is full, or another process has thrown the folder away
+        folder = None
+        code = make(None)
+    if folder is not None:
+        _seal(folder)
+    return code
 
 
 def _compile(kind: Kind, folder: Path | None) -> Loop:
@@ -120,6 +142,22 @@ def _compile(kind: Kind, folder: Path | None) -> Loop:
     compiled.compile(tuple(map(numba.typeof, kind.example)))
     made: Loop = compiled
     return made
+
+
+def _compile_sweeps(folder: Path | None) -> Sweeps:
+    import numba
+
+    from langrl_gui.core.kernels import sweeps
+
+    numba.config.CACHE_DIR = str(folder or "")  # type: ignore[attr-defined]
+    made = [
+        numba.njit(error_model="numpy", nogil=True, cache=folder is not None)(function)
+        for function in (sweeps.improve, sweeps.ahead)
+    ]
+    first, following, values, policy = np.zeros(1, np.int64), np.zeros(0, np.int32), np.zeros(0), np.zeros(0, np.intp)
+    made[0](first, following, values, values, np.uint64(1), 0.5, values, values, policy)
+    made[1](first, following, values, values, values)
+    return Sweeps(*made)
 
 
 def _module(learner: str) -> ModuleType:
