@@ -76,6 +76,9 @@ class LanguageEnv(gymnasium.Env[Any, Any]):
             scenario = scenarios.find(str(scenario or DEFAULT))
         if observation not in ("text", "index"):
             raise ScenarioError([tr('observation: expected "text" or "index", found {found!r}', found=observation)])
+        if scenario.environment is not None:
+            fault = tr("it is an environment already; gymnasium.make({id!r}) makes it", id=scenario.environment.id)
+            raise ScenarioError([fault], scenario.name)
         self.scenario = scenario
         self.observation = observation
         self.render_mode = render_mode

@@ -70,8 +70,9 @@ class Samples:
         nodes: list[int] = []
         for prompt in range(min(len(tables.starts), MOST_PROMPTS)):
             text = trainer.greedy_text(prompt)
-            node = int(tables.starts[prompt])
-            while node != END:
+            node, been = int(tables.starts[prompt]), set[int]()
+            while node != END and node not in been:  # in an environment it may go round for ever
+                been.add(node)
                 nodes.append(node)
                 node = trainer.follow(node, int(trainer.greedy_slots(np.array([node]))[0]))
             if prompt == len(self._said):

@@ -438,6 +438,7 @@ CHAPTERS: Final = (
         ("word-ladder", "short-memory", "short-memory-cured", "noisy-channel", "rose-coloured"),
     ),
     (N_("Many words"), ("big-vocabulary",)),
+    (N_("Worlds of others"), ("frozen-lake", "cliff-walking", "taxi")),
 )
 """The gallery: what each chapter is about, and the built-in scenarios in it."""
 
@@ -446,6 +447,12 @@ def built_in() -> dict[str, Path]:
     """The scenarios that travel with the program: id -> file, in the order in which they teach."""
     folder = resources.root() / "scenarios"
     return {name: folder / f"{name}.toml" for _, names in CHAPTERS for name in names}
+
+
+def told(path: Path) -> tuple[str, str]:
+    """The name and the description in a built-in scenario's file, read without its corpus or its environment."""
+    data = tomllib.loads(_read_text(path))
+    return data["name"], data["description"]
 
 
 def find(name: str) -> Scenario:

@@ -31,7 +31,6 @@ from PySide6.QtWidgets import (
 
 from langrl_gui.core import i18n
 from langrl_gui.core import scenario as scenarios
-from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
@@ -43,7 +42,6 @@ from langrl_gui.ui.documents import SUFFIXES, Documents
 from langrl_gui.ui.draft import Draft
 from langrl_gui.ui.help import Help, native, show_about
 from langrl_gui.ui.keys import ButtonKeys
-from langrl_gui.ui.problem import show_problem
 from langrl_gui.ui.run_bar import RunBar
 from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.session import FULL_SPEED, OPENING, RUNNING, Session
@@ -601,10 +599,7 @@ class MainWindow(QMainWindow):
         with QSignalBlocker(self.chooser):
             self.chooser.clear()
             for path in scenarios.built_in().values():
-                try:
-                    self.chooser.addItem(tr(scenarios.load(path).name), str(path))
-                except LangrlError as error:
-                    show_problem(self, str(error), "")
+                self.chooser.addItem(tr(scenarios.told(path)[0]), str(path))
         self.chooser.setCurrentIndex(-1)
         if self.session.scenario is not None:
             self._choose(self.session.scenario)

@@ -27,16 +27,25 @@ from tests.terms import scenario_of
 ROOT = Path(langrl_gui.__file__).parent.parent
 
 
+OF_GYMNASIUM = {"frozen-lake", "cliff-walking", "taxi"}
+
+
 def make(**options) -> gymnasium.Env:
     return gymnasium.make(LANGUAGE, **options)
 
 
 @pytest.mark.parametrize("observation", ["text", "index"])
-@pytest.mark.parametrize("name", scenario.built_in())
+@pytest.mark.parametrize("name", [name for name in scenario.built_in() if name not in OF_GYMNASIUM])
 def test_gymnasiums_checker_has_nothing_to_say_of_a_built_in_scenario(name: str, observation: str) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         check_env(make(scenario=name, observation=observation, render_mode="ansi").unwrapped)
+
+
+@pytest.mark.parametrize("name", sorted(OF_GYMNASIUM))
+def test_a_scenario_that_is_gymnasiums_own_is_made_by_gymnasium_and_that_is_said(name: str) -> None:
+    with pytest.raises(ScenarioError, match=r"it is an environment already; gymnasium\.make\('\w+-v\d'\) makes it"):
+        make(scenario=name)
 
 
 def test_it_can_be_made_from_words_and_a_length_alone() -> None:

@@ -17,6 +17,10 @@ TOO_LARGE = {"grammar", "morning-tea", "storyteller"}
 """To be traced whole."""
 
 
+KNOWN_BEFOREHAND = {"frozen-lake", "cliff-walking", "taxi"}
+"""Environments of gymnasium's, whose tables are there before they are visited."""
+
+
 def learned(name: str) -> tuple[Trainer, Solution]:
     """The scenario from its first step to its stop rule, and its optimum."""
     trainer = Trainer(scenario.find(name))
@@ -32,7 +36,7 @@ def test_that_a_scenario_of_the_gallery_is_learned_to_its_exact_optimum(name: st
         assert said.value == pytest.approx(best.value, rel=1e-12), trainer.scenario.starts[prompt].text
 
 
-@pytest.mark.parametrize("name", sorted(set(scenario.built_in()) - TOO_LARGE))
+@pytest.mark.parametrize("name", sorted(set(scenario.built_in()) - TOO_LARGE - KNOWN_BEFOREHAND))
 def test_that_traced_whole_and_traced_as_visited_a_scenario_of_the_gallery_gives_the_same_file(name: str) -> None:
     start = scenario.find(name)
     whole, visited = Trainer(start, whole=1 << 22), Trainer(start, whole=0)

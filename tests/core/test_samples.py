@@ -99,3 +99,11 @@ def test_only_the_first_of_very_many_prompts_are_looked_at() -> None:
         from_data({"name": "p", "language": language, "prompts": prompts, "rewards": [{"kind": "match"}]})
     )
     assert [sample.prompt for sample in taken(trainer)] == list(range(samples.MOST_PROMPTS))
+
+
+def test_where_what_is_said_goes_round_for_ever_samples_are_taken_all_the_same() -> None:
+    trainer = sampled(scenario.find("cliff-walking").changed("learner.gamma", 1.0))
+    assert [sample.value for sample in taken(trainer)] == [-float("inf")]  # up, against the wall
+    trainer.advance(*trainer.limits)
+    assert taken(trainer)[-1].words == trainer.greedy_text(0).words
+    assert len(taken(trainer)[-1].words) == 13

@@ -25,8 +25,7 @@ def messages_in_the_program() -> dict[str, str]:
     here = [(f"{file}:{line}", message) for file, line, message, *_ in found]
     here += [(f"main.py:{line}", message) for line, message, *_ in start]
     for path in scenario.built_in().values():
-        told = scenario.load(path)
-        here += [(path.name, told.name), (path.name, told.description)]
+        here += [(path.name, text) for text in scenario.told(path)]
     return {message: where for where, message in here if isinstance(message, str)}
 
 

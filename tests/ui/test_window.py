@@ -253,6 +253,17 @@ def test_choosing_a_scenario_opens_it(qtbot: QtBot, studio: Studio) -> None:
     assert chooser.currentText() == "Ten words"
 
 
+@pytest.mark.parametrize("name", ["frozen-lake", "cliff-walking", "taxi"])
+def test_somebody_elses_environment_is_watched_from_its_first_step_on(qtbot: QtBot, studio: Studio, name: str) -> None:
+    with qtbot.waitSignal(studio.session.opened, timeout=20_000):
+        studio.window.documents.open(str(scenario.built_in()[name]))
+    until(qtbot, studio, READY)
+    press(qtbot, studio.window, Qt.Key.Key_F10)
+    until(qtbot, studio, PAUSED, 1)
+    press(qtbot, studio.window, Qt.Key.Key_F11)
+    qtbot.waitUntil(lambda: studio.window.snapshot.episode == 1, timeout=20_000)
+
+
 def test_the_window_speaks_chinese_as_soon_as_it_is_asked_to_and_keeps_the_run(qtbot: QtBot, studio: Studio) -> None:
     press(qtbot, studio.window, Qt.Key.Key_F11)
     until(qtbot, studio, PAUSED, 3)
