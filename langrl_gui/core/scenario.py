@@ -455,6 +455,12 @@ def told(path: Path) -> tuple[str, str]:
     return data["name"], data["description"]
 
 
+@cache
+def all_told() -> frozenset[tuple[str, str]]:
+    """The names and descriptions of all built-in scenarios."""
+    return frozenset(map(told, built_in().values()))
+
+
 def find(name: str) -> Scenario:
     """The scenario called `name`: a built-in id, the path of a `.toml`, or `gym:ID` for an environment of gymnasium's,
     for which alone modules are imported: `gym:MODULE:ID`."""

@@ -37,6 +37,7 @@ SLOWER = Spec("slower", N_("Slower"), N_("Half as many steps a second."), "Ctrl+
 FASTER = Spec("faster", N_("Faster"), N_("Twice as many steps a second."), "Ctrl+Up")
 RESET = Spec("reset", N_("Reset"), N_("Back to the start: everything that was learned is forgotten."), "Ctrl+R", ANY)
 NEW = Spec("newScenario", N_("New scenario"), N_("Begin with a small scenario to build on."), "Ctrl+N")
+GALLERY = Spec("gallery", N_("Gallery"), N_("Choose one of the scenarios that come with the program."), "Ctrl+G")
 OPEN = Spec("open", N_("Open…"), N_("Open a scenario (.toml) or a saved run (.langrl)."), "Ctrl+O")
 SAVE = Spec("save", N_("Save"), N_("Save the run: the trained table and where it stands."), "Ctrl+S", ANY)
 SAVE_AS = Spec("saveAs", N_("Save as…"), N_("Save the run under another name."), "Ctrl+Shift+S", ANY)
@@ -51,7 +52,7 @@ HELP = Spec("help", N_("Help"), N_("What one can do here, and with which keys.")
 ABOUT = Spec("about", N_("About LangRL Studio"), N_("Version and licence."))
 
 MENUS = (
-    (N_("&File"), (NEW, OPEN, None, SAVE, SAVE_AS, SAVE_SCENARIO, EXPORT, None, QUIT)),
+    (N_("&File"), (NEW, GALLERY, OPEN, None, SAVE, SAVE_AS, SAVE_SCENARIO, EXPORT, None, QUIT)),
     (N_("&Edit"), (UNDO, REDO)),
     (N_("&Run"), (RUN, STEP, EPISODE, TO_END, None, SLOWER, FASTER, None, RESET)),
     (N_("&Help"), (HELP, ABOUT)),

@@ -53,12 +53,13 @@ class Studio(QObject):
 
     _unexpected = Signal(str, str)
 
-    def __init__(self, what: Path | None, remembers: bool = True) -> None:
+    def __init__(self, what: Path | None, remembers: bool = True, welcomes: bool = False) -> None:
         super().__init__()
         self.session = Session(self)
         self.draft = Draft(self.session)
         self.autosave = Autosave(self.session, self.draft)
         self._remembers = remembers
+        self._welcomes = welcomes
         self._is_interrupted = False
         # Windows and pictures may be destroyed on this thread only, but Python collects garbage on whichever thread
         # happens to make some. So nothing is collected by itself, and a timer does it here.
@@ -110,6 +111,8 @@ class Studio(QObject):
         gc.freeze()  # the libraries that are loaded now stay; no collection need look at them again
         self.session.start()
         self.session.open(self._what)
+        if self._welcomes:
+            self.window.on_gallery()
         if self._remembers:
             self.autosave.start()
             self.autosave.watch()
@@ -147,6 +150,8 @@ class Studio(QObject):
         self.window.restoreGeometry(geometry)
         self.window.restoreState(arrangement)
         self.window.speed.setValue(speed)
+        if old.gallery is not None and old.gallery.isVisible():
+            self.window.on_gallery()
         _take_down(old)
 
     @Slot()
@@ -311,7 +316,11 @@ def main(argv: list[str] | None = None) -> int:
     theme.apply(settings.scheme())
     i18n.set_language(settings.language())
     sys.setswitchinterval(0.0001)  # seconds; the loop needs Python only between slices, and should not wait long for it
-    studio = Studio(Path(options.file) if options.file else None, remembers=options.demo is None)
+    studio = Studio(
+        Path(options.file) if options.file else None,
+        remembers=options.demo is None,
+        welcomes=welcomes(options),
+    )
     sys.excepthook = studio.report
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: studio.interrupt())
@@ -325,6 +334,11 @@ def main(argv: list[str] | None = None) -> int:
         qInstallMessageHandler(None)
     del demo
     return code
+
+
+def welcomes(options: argparse.Namespace) -> bool:
+    """Whether the gallery is shown first: who has named a file, or wants a demo, has chosen already."""
+    return options.demo is None and not options.file and settings.welcomes()
 
 
 def _tell(_: QtMsgType, __: QMessageLogContext, message: str) -> None:

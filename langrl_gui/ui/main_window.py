@@ -40,11 +40,12 @@ from langrl_gui.ui.actions import Spec
 from langrl_gui.ui.cards import Card
 from langrl_gui.ui.documents import SUFFIXES, Documents
 from langrl_gui.ui.draft import Draft
+from langrl_gui.ui.gallery import Gallery
 from langrl_gui.ui.help import Help, native, show_about
 from langrl_gui.ui.keys import ButtonKeys
 from langrl_gui.ui.run_bar import RunBar
 from langrl_gui.ui.selection import Selection
-from langrl_gui.ui.session import FULL_SPEED, OPENING, RUNNING, Session
+from langrl_gui.ui.session import FULL_SPEED, OPENING, PAUSED, RUNNING, Session
 from langrl_gui.ui.side_status import SideStatus
 from langrl_gui.ui.views.episode_tape import EpisodeTape
 from langrl_gui.ui.views.exact_table import ExactTable
@@ -115,6 +116,8 @@ class MainWindow(QMainWindow):
         """Snapshots drawn so far."""
         self.draft = draft
         self.documents = Documents(session, draft, self, remembers)
+        self.gallery: Gallery | None = None
+        """The welcome page, once it was asked for."""
         self._is_leaving = False
         self._asked: Wanted | None = None
         self._was_painted = False
@@ -430,6 +433,8 @@ class MainWindow(QMainWindow):
         if run.text() != text:
             run.setText(text)
             self._set_run_icon()
+        if self.gallery is not None and state in (RUNNING, PAUSED):
+            self.gallery.hide()  # there is something to watch
         self.status.set_state(tr(STATES[state]))
         self.chooser.setEnabled(state != OPENING or self.session.scenario is None)
 
@@ -510,6 +515,13 @@ class MainWindow(QMainWindow):
     @Slot()
     def on_newScenario(self) -> None:
         self.documents.new()
+
+    @Slot()
+    def on_gallery(self) -> None:
+        if self.gallery is None:
+            self.gallery = Gallery(self.session.side, self)
+            self.gallery.chosen.connect(self.documents.open_scenario)
+        self.gallery.open()
 
     @Slot()
     def on_open(self) -> None:

@@ -36,6 +36,15 @@ def set_scheme(name: str) -> None:
     _store().setValue("scheme", name)
 
 
+def welcomes() -> bool:
+    """Whether the gallery is shown at the start."""
+    return str(_store().value("welcomes", "true")) == "true"
+
+
+def set_welcomes(shown: bool) -> None:
+    _store().setValue("welcomes", "true" if shown else "false")
+
+
 def window() -> tuple[QByteArray, QByteArray]:
     """Geometry and arrangement of the window; empty where none was kept."""
     store = _store()

@@ -127,6 +127,7 @@ class Parameters(QWidget):
         pending : whether something waits for a new run.
         """
         self.setEnabled(bool(data))
+        data = _in_this_language(data)
         # A scenario has a language or an environment: the other one's fields would be in the way.
         others = LANGUAGE if isinstance(data, dict) and "environment" in data else ENVIRONMENT
         for name, row in self._fields.items():
@@ -175,6 +176,14 @@ class Parameters(QWidget):
 
     def effect(self, keys: Keys, value: object) -> str:
         return effect(keys, value)
+
+
+def _in_this_language(data: Any) -> Any:
+    """The data with the name and the description of a scenario that comes with the program as they are in the window's
+    language; what somebody has written stays as it is."""
+    if not isinstance(data, dict) or (data.get("name"), data.get("description")) not in scenarios.all_told():
+        return data
+    return data | {key: tr(data[key]) for key in ("name", "description")}
 
 
 def _forget(rows: dict[Keys, Row], keys: Keys, which: int, *_: object) -> None:
