@@ -41,7 +41,7 @@ def loop(scenario: Scenario, steps: int) -> NDArray[np.float64]:
     return q
 
 
-def train(steps: int = 20_000_000, loop_steps: int = 20_000, pairs: int = 5) -> list[Result]:
+def train(steps: int = 100_000_000, loop_steps: int = 20_000, pairs: int = 5) -> list[Result]:
     """The lake by the kernel, and in turn as much of it as is bearable by the loop."""
     scenario = scenarios.find(LAKE)
     kernel, python = [], []

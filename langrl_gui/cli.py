@@ -399,7 +399,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _bench(options: argparse.Namespace) -> int:
     report = {}
-    for name in scenarios.built_in():
+    for name in options.scenario or scenarios.built_in():
         trainer = Trainer(scenarios.find(name))
         trainer.prepare()
         trainer.advance(200_000)
@@ -773,6 +773,7 @@ def _parser() -> argparse.ArgumentParser:
         kinds.add_argument(f"--{kind}", action="store_true")
     sub.add_argument("--out", required=True, metavar="PATH")
     sub = command("bench", _bench, tr("measure how fast this machine trains"))
+    sub.add_argument("scenario", nargs="*", metavar="SCENARIO", help=tr("what to train; none: all that come with it"))
     with_json(sub)
     return parser
 

@@ -6,7 +6,9 @@ table.
 
 import importlib
 import math
+import os
 import re
+from collections.abc import Callable
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -189,6 +191,44 @@ def from_gymnasium(gym: Gym, imports: bool = False) -> Table:
         return _compiled(env.unwrapped, env.spec.max_episode_steps if env.spec else None)
     finally:
         env.close()
+
+
+def painter(gym: Gym, imports: bool = False) -> Callable[[int], NDArray[np.uint8]] | None:
+    """What makes the environment's own picture of a state, (height, width, 3) red, green, blue; None where it has none,
+    or what draws it is not installed.
+
+    Parameters
+    ----------
+    imports : as for `from_gymnasium`.
+    """
+    import gymnasium
+
+    module, colon, name = gym.id.rpartition(":")
+    # What draws may be SDL, which would greet on stdout, want a screen, and take the signals for itself.
+    for key, value in _QUIET.items():
+        os.environ.setdefault(key, value)
+    try:
+        if colon and not imports:
+            return None
+        if colon:
+            importlib.import_module(module)
+        options: Any = {key: list(v) if isinstance(v, tuple) else v for key, v in gym.options.items()}
+        env: Any = gymnasium.make(name, render_mode="rgb_array", disable_env_checker=True, **options).unwrapped
+        state, _ = env.reset(seed=0)
+        if env.s != state:
+            return None
+
+        def paint(state: int) -> NDArray[np.uint8]:
+            env.s, env.lastaction = state, None
+            return np.asarray(env.render(), np.uint8)
+
+        pixels = paint(int(state))
+    except Exception:  # whatever somebody else's environment cannot do: there is no picture
+        return None
+    return paint if pixels.ndim == 3 and pixels.shape[2] == 3 else None
+
+
+_QUIET: Final = {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEODRIVER": "dummy", "SDL_NO_SIGNAL_HANDLERS": "1"}
 
 
 def _first_line(error: Exception) -> str:

@@ -47,6 +47,7 @@ from langrl_gui.ui.run_bar import RunBar
 from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.session import FULL_SPEED, OPENING, PAUSED, RUNNING, Session
 from langrl_gui.ui.side_status import SideStatus
+from langrl_gui.ui.views.environment_picture import EnvironmentPicture, Painter
 from langrl_gui.ui.views.episode_tape import EpisodeTape
 from langrl_gui.ui.views.exact_table import ExactTable
 from langrl_gui.ui.views.heat_map import QHeatMap
@@ -60,7 +61,17 @@ from langrl_gui.ui.views.state_graph import StateGraph
 if TYPE_CHECKING:
     from langrl_gui.ui.views.learning_curves import LearningCurves
 
-    AnyView = StateGraph | QHeatMap | ExactTable | EpisodeTape | Inspector | Say | Samples | LearningCurves
+    AnyView = (
+        StateGraph
+        | QHeatMap
+        | ExactTable
+        | EpisodeTape
+        | Inspector
+        | Say
+        | Samples
+        | LearningCurves
+        | EnvironmentPicture
+    )
 
 TICK: Final = 16
 """Milliseconds between two looks at the mailbox: some 60 pictures a second, as many as a screen shows."""
@@ -128,7 +139,8 @@ class MainWindow(QMainWindow):
             EpisodeTape(self.selection),
         )
         self.table, self.inspector = ExactTable(self.selection), Inspector(self.selection)
-        self.say, self.samples = Say(self.selection), Samples()
+        self.say, self.samples, self.picture = Say(self.selection), Samples(), EnvironmentPicture(self.selection)
+        self._has_picture = False
         self.curves: LearningCurves | None = None
         self.parameters, self.status, self.side_status = Parameters(), RunStatus(), SideStatus(session.side)
         self._views: list[AnyView] = [
@@ -139,6 +151,7 @@ class MainWindow(QMainWindow):
             self.inspector,
             self.say,
             self.samples,
+            self.picture,
         ]
         self._actions: dict[str, QAction] = {}
         self._specs: dict[str, Spec] = {}
@@ -158,6 +171,7 @@ class MainWindow(QMainWindow):
             geometry, arrangement = settings.window()
             self.restoreGeometry(geometry)
             self.restoreState(arrangement)
+            self._offer_picture()
 
         session.opened.connect(self._on_opened)
         session.state_changed.connect(self._on_state)
@@ -172,6 +186,7 @@ class MainWindow(QMainWindow):
         draft.stack.indexChanged.connect(self._on_undo_changed)
         session.exported.connect(self._on_exported)
         session.optimum_found.connect(self._on_optimum)
+        session.painter_found.connect(self._on_painter)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -200,15 +215,17 @@ class MainWindow(QMainWindow):
         tape = Card("episodeTape", tr("Episode"), self)
         inspector, say = Card("inspector", tr("State"), self), Card("say", tr("Say"), self)
         samples = Card("samples", tr("Samples"), self)
+        picture = self._picture_card = Card("environmentPicture", tr("Picture"), self)
         for card, view in ((side, self.parameters), (graph, self.graph), (heat, self.heat), (tape, self.tape)):
             card.fill(view)
         exact.fill(self.table)
         inspector.fill(self.inspector)
         say.fill(self.say)
         samples.fill(self.samples)
-        self._cards = (side, graph, curves, heat, tape, exact, inspector, say, samples)
+        picture.fill(self.picture)
+        self._cards = (side, graph, curves, heat, tape, exact, inspector, say, samples, picture)
         side.setMaximumWidth(340)  # room that is gained goes to what there is to see
-        for card in (inspector, say, samples):
+        for card in (inspector, say, samples, picture):
             card.setMaximumWidth(460)
         tape.setMaximumHeight(260)
         self._arrange()
@@ -225,7 +242,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _arrange(self) -> None:
         """Put every card where it was at the first start."""
-        side, graph, curves, heat, tape, exact, inspector, say, samples = self._cards
+        side, graph, curves, heat, tape, exact, inspector, say, samples, picture = self._cards
         for card in self._cards:
             card.setFloating(False)
             self.removeDockWidget(card)
@@ -253,7 +270,9 @@ class MainWindow(QMainWindow):
             self.resizeDocks([inspector, say], [430, 290], Qt.Orientation.Vertical)
         self.resizeDocks([side, tape], [685, 140], Qt.Orientation.Vertical)
         self.tabifyDockWidget(say, samples)
+        self.tabifyDockWidget(samples, picture)
         say.raise_()
+        self._offer_picture()
         if narrow:
             side.raise_()
 
@@ -420,6 +439,22 @@ class MainWindow(QMainWindow):
         self._choose(scenario)
         self._entitle()
         self._asked = None  # ask anew: the run is another
+        self._has_picture = False
+        self._offer_picture()
+        self.session.find_painter(scenario)
+
+    @Slot(object)
+    def _on_painter(self, painter: Painter | None) -> None:
+        self.picture.set_painter(painter)
+        self._has_picture = painter is not None
+        self._offer_picture()
+        if self._has_picture:
+            self._picture_card.raise_()
+
+    def _offer_picture(self) -> None:
+        """Show the card just where the environment draws pictures."""
+        self._picture_card.setVisible(self._has_picture)
+        self._picture_card.toggleViewAction().setVisible(self._has_picture)
 
     @Slot(str)
     def _on_state(self, state: str) -> None:

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from langrl_gui.core import exports, kernels, oracle, runfile, saying, scenario
+from langrl_gui.core import exports, gym, kernels, oracle, runfile, saying, scenario
 from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.runfile import Run
@@ -53,6 +53,7 @@ OPTIMUM: Final = N_("Finding the optimum")
 SAVE: Final = N_("Saving")
 EXPORT: Final = N_("Exporting")
 FIND_UPDATE: Final = N_("Finding the last update")
+FIND_PAINTER: Final = N_("Preparing the environment's picture")
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ class Session(QObject):
     failed(str, str) : a sentence for the user, and details to copy.
     saved(str), scenario_saved(str) : the run, or the scenario that was given, is in this file, whole.
     optimum_found(oracle.Solution or None)
+    painter_found(function or None) : what draws a state of the environment that was opened, see gym.painter.
     compiling(bool) : whether the loop is being compiled, which happens once on a machine and takes seconds; until it
         is, steps are taken in plain Python.
     compiled() : the run that was opened last has its compiled loop from now on.
@@ -159,6 +161,7 @@ class Session(QObject):
     changed = Signal(object)
     """A live field was set, or refused: the scenario as it is now."""
     optimum_found = Signal(object)
+    painter_found = Signal(object)
     compiling = Signal(bool)
     compiled = Signal()
     said = Signal(object)
@@ -363,6 +366,15 @@ class Session(QObject):
     def _on_scenario_saved(self, path: Path, scenario: Scenario) -> None:
         self.source, self.saved_scenario, self.is_saving = path, scenario, False
         self.scenario_saved.emit(str(path))
+
+    def find_painter(self, scenario: Scenario) -> None:
+        """Look for what draws the environment's own picture; `painter_found` says what came of it."""
+        self.side.cancel(FIND_PAINTER)
+        if (environment := scenario.environment) is not None:
+            work = functools.partial(gym.painter, environment, environment.imports)
+            task = self.side.new(FIND_PAINTER, tr(FIND_PAINTER), lambda _: work())
+            task.done.connect(self.painter_found)
+            self._start(task)
 
     def _export(self, path: Path, kind: str, run: Run) -> None:
         task = self.side.new(EXPORT, tr(EXPORT), lambda _: exports.write(path, kind, run))

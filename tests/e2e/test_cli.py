@@ -231,6 +231,12 @@ def test_an_interrupted_run_is_saved_and_says_130(tmp_path: Path) -> None:
     assert again.step == run.moment.step + 10
 
 
+def test_any_scenario_can_be_timed() -> None:
+    report = json.loads(langrl("bench", "gym:FrozenLake-v1", "i-love-you", "--json").stdout)
+    assert list(report) == ["gym:FrozenLake-v1", "i-love-you"]
+    assert all(speed["steps_per_second"] > 0 for speed in report.values())
+
+
 def test_every_command_explains_itself() -> None:
     for command in ("", "scenarios", "train", "solve", "show", "check", "replay", "resume", "say", "export", "bench"):
         done = langrl(*([command] if command else []), "--help")

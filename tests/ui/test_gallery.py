@@ -20,6 +20,7 @@ from tests.windows import is_open, press, until, window_is_up
 
 @pytest.fixture
 def welcome(qtbot: QtBot) -> Iterator[Studio]:
+    settings.set_welcomes(True)
     studio = Studio(None, welcomes=True)
     window_is_up(qtbot, studio)
     qtbot.waitUntil(lambda: page(studio).isVisible())

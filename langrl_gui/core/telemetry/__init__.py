@@ -74,6 +74,8 @@ class Wanted:
     inspected: tuple[int, ...] | None = None
     """The state to be inspected; () for the one in which the agent is, None for none."""
     samples: bool = False
+    current: bool = False
+    """The state in which the agent is."""
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class Snapshot:
     table: Table | None = None
     inspection: Inspection | None = None
     samples: SampleList | None = None
+    current: tuple[int, ...] | None = None
 
     @property
     def step(self) -> int:
@@ -174,6 +177,7 @@ class Observer:
             else None,
             inspection=None if wanted.inspected is None else self._inspection.observe(wanted.inspected),
             samples=observe_samples(trainer) if wanted.samples else None,
+            current=trainer.state if wanted.current else None,
         )
 
     def remember(self, update: Update) -> None:

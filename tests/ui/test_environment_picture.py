@@ -1,0 +1,96 @@
+"""The environment's own picture: of the state that matters, and only where there is one."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import gymnasium
+import numpy as np
+import pytest
+from gymnasium.envs.toy_text.frozen_lake import FrozenLakeEnv
+from pytestqt.qtbot import QtBot
+
+from langrl_gui.core import gym, scenario
+from langrl_gui.ui.app import Studio
+from langrl_gui.ui.session import PAUSED
+from langrl_gui.ui.views.environment_picture import EnvironmentPicture
+from tests.windows import until
+
+
+class PaintedLake(FrozenLakeEnv):
+    """Draws its state as one bright column, and needs no library for it."""
+
+    def render(self) -> Any:
+        pixels = np.zeros((8, 16, 3), np.uint8)
+        pixels[:, self.s] = 255
+        return pixels
+
+
+class Blank(FrozenLakeEnv):
+    def render(self) -> Any:
+        raise gymnasium.error.DependencyNotInstalled("paint")
+
+
+@pytest.fixture
+def lakes() -> Iterator[None]:
+    for name, kind in (("Painted-v0", PaintedLake), ("Blank-v0", Blank)):
+        gymnasium.register(name, entry_point=kind, max_episode_steps=100)
+    yield
+    for name in ("Painted-v0", "Blank-v0"):
+        del gymnasium.registry[name]
+
+
+def file_of(folder: Path, id_: str) -> Path:
+    path = folder / f"{id_}.toml"
+    path.write_text(
+        f'name = "{id_}"\n[environment]\nkind = "gym"\nid = "{id_}"\n[learner]\nmethod = "q-learning"\n', "utf-8"
+    )
+    return path
+
+
+def column(picture: EnvironmentPicture) -> int:
+    """The state that is drawn: the column in which it is bright."""
+    image = picture._kept[picture._shown]
+    return max(range(image.width()), key=lambda x: image.pixelColor(x, 0).lightness())
+
+
+@pytest.mark.usefixtures("lakes")
+def test_the_picture_is_of_the_agents_state_or_of_the_one_that_is_selected(
+    qtbot: QtBot, open_studio: Callable[..., Studio], tmp_path: Path
+) -> None:
+    studio = open_studio(file_of(tmp_path, "Painted-v0"))
+    picture = studio.window.picture
+    qtbot.waitUntil(lambda: picture.isVisible() and not picture.visibleRegion().isEmpty(), timeout=20_000)
+    assert column(picture) == 0
+    for step in range(1, 30):
+        studio.session.step()
+        until(qtbot, studio, PAUSED, step)
+        qtbot.waitUntil(lambda: studio.window.snapshot.current is not None)
+        here = studio.window.snapshot.current[-1]
+        qtbot.waitUntil(lambda wanted=here: column(picture) == wanted)
+        if here:
+            break
+    assert here > 0, "it never went anywhere"
+    studio.window.selection.select((0, 7))
+    assert column(picture) == 7
+    assert picture.accessibleDescription() == "state 7"
+    drawn = picture.grab().toImage()
+    assert len({drawn.pixelColor(x, drawn.height() // 2).rgb() for x in range(drawn.width())}) > 2
+
+
+@pytest.mark.usefixtures("lakes")
+@pytest.mark.parametrize("id_", ["Blank-v0", ""])
+def test_where_no_picture_can_be_made_there_is_no_card_for_it(
+    qtbot: QtBot, open_studio: Callable[..., Studio], tmp_path: Path, id_: str
+) -> None:
+    studio = open_studio(file_of(tmp_path, id_) if id_ else None)
+    qtbot.waitUntil(lambda: not studio.session.side.running)
+    studio.window.findChild(object, "resetLayout").trigger()
+    assert not studio.window.picture.isVisible()
+    assert not studio.window._picture_card.toggleViewAction().isVisible()
+
+
+def test_a_picture_is_made_for_no_module_that_a_file_names() -> None:
+    taxi = scenario.find("taxi").environment
+    evil = taxi.model_copy(update={"id": "antigravity:Taxi-v4"})
+    assert gym.painter(evil) is None
