@@ -237,17 +237,21 @@ def _first_line(error: Exception) -> str:
 
 
 def _compiled(env: Any, longest: int | None) -> Table:
-    from gymnasium.spaces import Discrete
+    from gymnasium.spaces import Discrete, MultiDiscrete, Tuple
 
     states, actions = env.observation_space, env.action_space
+    table, chances = getattr(env, "P", None), getattr(env, "initial_state_distrib", None)
+    numbered = isinstance(states, Discrete | MultiDiscrete | Tuple) and isinstance(actions, Discrete)
+    if numbered and (table is None or chances is None):
+        raise TextError(
+            tr("it has no table P of what follows each action and where episodes begin: it would have to be called at "
+               "each step, hundreds of times slower, and no optimum could be shown beside it")
+        )  # fmt: skip
     for what, space in ((tr("states"), states), (tr("actions"), actions)):
         if not isinstance(space, Discrete) or space.start != 0:
             raise TextError(
                 tr("its {what} are {space}, and a table needs them numbered from 0", what=what, space=space)
             )
-    table, chances = getattr(env, "P", None), getattr(env, "initial_state_distrib", None)
-    if table is None or chances is None:
-        raise TextError(tr("it has no table P of what follows each action, or does not say where episodes begin"))
     count, slots = int(states.n), int(actions.n)
     if count * slots > MOST_STATES:
         raise TextError(tr("it has more than {most} states times actions", most=MOST_STATES))

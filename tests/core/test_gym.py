@@ -74,6 +74,7 @@ def test_a_changed_learning_rate_does_not_make_the_environment_anew() -> None:
     ("name", "fault"),
     [
         ("gym:CartPole-v1", "its states are Box"),
+        ("gym:Blackjack-v1", "it has no table P"),
         ("gym:Nothing-v0", "doesn't exist"),
         ("gym:FrozenLake-v99", "99"),
         ("gym:no_such_module:FrozenLake-v1", "No module named 'no_such_module'"),
