@@ -68,6 +68,9 @@ class GymTables:
         self.offer = np.zeros(self.nodes, np.uint32)
         self.offer_count = np.array([self.slots], np.uint32)
         self.offer_slots = np.arange(self.slots, dtype=np.uint32)
+        stays = self.successor == mdp.edge_of // mdp.slots + _FIRST
+        best_first = np.lexsort((stays, -mdp.probability, mdp.edge_of))  # stable: of equals the first
+        self._likeliest = np.concatenate([np.zeros(_FIRST * self.slots, np.intp), best_first[mdp.first[:-1]]])
         self.length = _depths(self)
 
     def trace(self, edges: NDArray[np.integer]) -> None:
@@ -120,11 +123,7 @@ class GymTables:
 
     def likeliest(self, node: int, slot: int) -> int:
         """The outcome of greatest chance; of equals the first that goes elsewhere, or else the first."""
-        edge = node * self.slots + slot
-        first, end = int(self.first_outcome[edge]), int(self.first_outcome[edge + 1])
-        chances = self.outcome_chances(edge)
-        elsewhere = self.successor[first:end] != node
-        return first + int(np.lexsort((~elsewhere, -chances))[0])
+        return int(self._likeliest[node * self.slots + slot])
 
     def likeliest_path(self, prompt: int, policy: NDArray[np.integer]) -> NDArray[np.int64]:
         """The outcomes that a policy, (states,) actions, has where always the likeliest happens, up to the end, to the
