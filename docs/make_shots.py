@@ -24,6 +24,7 @@ SHOTS = (
     ("window-dark", "en", "dark", "i-love-you", 1202, (1360, 860)),
     ("window-zh", "zh_CN", "light", "i-love-you", 1202, (1360, 860)),
     ("window-ten-words", "en", "light", "ten-words", 2_000_003, (1360, 860)),
+    ("gallery", "en", "light", "i-love-you", 0, (1360, 860)),
 )
 
 
@@ -43,13 +44,17 @@ def main() -> None:
 
 
 def take(target: Path, what: str, steps: int, size: tuple[int, int]) -> None:
-    """A picture of the window after so many steps of a scenario."""
+    """A picture of the window after so many steps of a scenario; after none, of its welcome page."""
     studio = Studio(scenario.built_in()[what], remembers=False)
     window, session = studio.window, studio.session
     window.resize(*size)
     until(lambda: window.curves is not None and session.solution is not None and window.snapshot is not None)
-    session.step(steps)
-    until(lambda: window.snapshot is not None and window.snapshot.step == steps)
+    if steps:
+        session.step(steps)
+        until(lambda: window.snapshot is not None and window.snapshot.step == steps)
+    else:
+        window.on_gallery()
+        until(lambda: window.gallery is not None and all(card.sketch for card in window.gallery.cards))
     rest = time.monotonic() + 0.5  # whatever moves comes to rest
     until(lambda: time.monotonic() > rest)
     if not window.grab().save(str(target)):
