@@ -494,18 +494,18 @@ def _optimum(scenario: Scenario) -> list[dict[str, Any]] | None:
         return None
 
 
-def _sight(scenario: Scenario, most_edges: int, progress: Progress | None = None) -> context.Sight | None:
-    """What the scenario's context costs; None where the language is too large to tell, and for environments."""
+def _sight(scenario: Scenario, most_edges: int, progress: Progress | None = None) -> context.Sight | TableError | None:
+    """What the scenario's context costs, or why that cannot be told; None for environments."""
     if scenario.environment is not None:
         return None
     try:
         return context.examine(scenario, progress=progress, most_edges=most_edges)
-    except TableError:
-        return None
+    except TableError as error:
+        return error
 
 
-def _sight_data(scenario: Scenario, sight: context.Sight | None) -> dict[str, Any] | None:
-    if sight is None:
+def _sight_data(scenario: Scenario, sight: context.Sight | TableError | None) -> dict[str, Any] | None:
+    if not isinstance(sight, context.Sight):
         return None
     words = scenario.language.words
     return {
@@ -528,9 +528,11 @@ def _sight_data(scenario: Scenario, sight: context.Sight | None) -> dict[str, An
     }
 
 
-def _print_sight(scenario: Scenario, sight: context.Sight | None) -> None:
-    """For people: what the context costs, and where; nothing where nobody knows."""
-    if sight is None:
+def _print_sight(scenario: Scenario, sight: context.Sight | TableError | None) -> None:
+    """For people: what the context costs, and where; or why that cannot be told of an agent that does not see all."""
+    if not isinstance(sight, context.Sight):
+        if sight is not None and context.is_short(scenario):
+            print(tr("Whether the agent sees enough cannot be told: {reason}.", reason=sight))
         return
     low, high = sight.lost
     if high > 0:

@@ -86,6 +86,11 @@ class Sight:
         return self.lost[0] == self.lost[1]
 
 
+def is_short(scenario: Scenario) -> bool:
+    """Whether there is a text that the agent does not see whole."""
+    return scenario.environment is None and scenario.language.seen_words < scenario.language.max_length - 1
+
+
 def examine(
     scenario: Scenario,
     *,
@@ -105,18 +110,22 @@ def examine(
     longest = scenario.language.max_length - 1
     here = scenario.language.seen_words
     report, share = Report(progress), 1 / (longest + 2)
-    world = _World(scenario, most_edges)
-    rows = list(world.confusions())
-    lost = world.lost(most_backups, lambda: report(0.0))
+
+    def go_on(done: float, _: float) -> bool:
+        return progress is None or progress(done)
+
+    world = _World(scenario, most_edges, partial(go_on, 0.0))
+    rows = list(world.confusions(partial(report, 0.0)))
+    lost = world.lost(most_backups, partial(report, 0.0))
     low, high = 0, longest
     losing = {here: lost}
     for context in range(longest + 1):
         if context not in losing:
+            done = (context + 1) * share
             try:
-                other = _World(_seeing(scenario, context), most_edges)
+                other = _World(_seeing(scenario, context), most_edges, partial(go_on, done))
             except TableError:
                 break
-            done = (context + 1) * share
             losing[context] = other.lost(most_backups, partial(report, done), enough=True)
         if losing[context][1] == 0:
             high = context
@@ -143,8 +152,8 @@ class _Branch:
 class _World:
     """A language traced whole, its nodes numbered by length, and values of policies on it."""
 
-    def __init__(self, scenario: Scenario, most_edges: int) -> None:
-        self.tables = tables = Tables(scenario, whole=most_edges)
+    def __init__(self, scenario: Scenario, most_edges: int, progress: Progress) -> None:
+        self.tables = tables = Tables(scenario, whole=most_edges, progress=progress)
         if not tables.whole:
             raise TableError(
                 tr(
@@ -194,7 +203,7 @@ class _World:
             values[level] = best
         return values, q
 
-    def confusions(self) -> Iterator[Confusion]:
+    def confusions(self, report: Callable[[], None]) -> Iterator[Confusion]:
         """The rows whose nodes have no optimal word in common, in ascending order of (prompt, words)."""
         tables = self.tables
         best = self.q >= self.q.max(axis=1, keepdims=True) - self.tie
@@ -202,8 +211,9 @@ class _World:
         confused = np.flatnonzero(~in_common)
         if not len(confused):
             return
-        texts = self._texts()
+        texts = self._texts(report)
         for row in confused[tables.row_order(confused)].tolist():
+            report()
             words = tables.words_at(np.array([row]))[0]
             groups: dict[bytes, Group] = {}
             nodes = self.of_row[row].tolist()
@@ -212,11 +222,12 @@ class _World:
                 groups.setdefault(best[node].tobytes(), Group(texts[node], optimal))
             yield Confusion(tables.prompt(row), tuple(tables.seen(row)), tuple(groups.values()))
 
-    def _texts(self) -> dict[int, tuple[int, ...]]:
+    def _texts(self, report: Callable[[], None]) -> dict[int, tuple[int, ...]]:
         """For each node one text that leads to it: of all, which have one length, the one with the lowest words."""
         texts: dict[int, tuple[int, ...]] = {int(start): () for start in self.starts}
         for first, end in self.levels:
             for node in sorted(range(first, end), key=texts.__getitem__):
+                report()
                 words = self.tables.words_at(self.tables.row[[node + 2]])[0]
                 for slot in np.flatnonzero(self.offered[node]).tolist():
                     following = int(self.successor[node, slot])

@@ -28,9 +28,12 @@ from PySide6.QtWidgets import (
     QToolButton,
     QWidget,
 )
+from shiboken6 import isValid
 
 from langrl_gui.core import i18n
 from langrl_gui.core import scenario as scenarios
+from langrl_gui.core.context import Sight
+from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
@@ -56,6 +59,7 @@ from langrl_gui.ui.views.parameters import Parameters
 from langrl_gui.ui.views.run_status import RunStatus
 from langrl_gui.ui.views.samples import Samples
 from langrl_gui.ui.views.say import Say
+from langrl_gui.ui.views.sight import Confusions
 from langrl_gui.ui.views.state_graph import StateGraph
 
 if TYPE_CHECKING:
@@ -123,6 +127,7 @@ class MainWindow(QMainWindow):
         self.snapshot: Snapshot | None = None
         self._turn: list[AnyView] = []
         self._blurred = False
+        self._confusions: Confusions | None = None
         self.drawn = 0
         """Snapshots drawn so far."""
         self.draft = draft
@@ -142,7 +147,7 @@ class MainWindow(QMainWindow):
         self.say, self.samples, self.picture = Say(self.selection), Samples(), EnvironmentPicture(self.selection)
         self._has_picture = False
         self.curves: LearningCurves | None = None
-        self.parameters, self.status, self.side_status = Parameters(), RunStatus(), SideStatus(session.side)
+        self.parameters, self.status, self.side_status = Parameters(), RunStatus(), SideStatus(session.going_on)
         self._views: list[AnyView] = [
             self.graph,
             self.heat,
@@ -187,6 +192,7 @@ class MainWindow(QMainWindow):
         session.exported.connect(self._on_exported)
         session.optimum_found.connect(self._on_optimum)
         session.painter_found.connect(self._on_painter)
+        session.sight_found.connect(self._on_sight)
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
@@ -195,6 +201,7 @@ class MainWindow(QMainWindow):
         if session.scenario is not None:
             self._on_opened(session.scenario)
             self._on_optimum(session.solution)
+            self._on_sight(session.sight)
         self._entitle()
         self._on_undo_changed()
         self.setAcceptDrops(True)
@@ -233,6 +240,8 @@ class MainWindow(QMainWindow):
         self.parameters.settled.connect(self.draft.settle)
         self.parameters.applied.connect(self.documents.apply)
         self.parameters.discarded.connect(self.draft.discard)
+        self.parameters.notice.statesWanted.connect(self._show_confusions)
+        self.parameters.notice.contextWanted.connect(self._on_context_wanted)
         self.say.asked.connect(self.session.say)
         self.session.said.connect(self.say.show_answer)
         self.inspector.updateWanted.connect(self.session.find_update)
@@ -433,6 +442,7 @@ class MainWindow(QMainWindow):
         for view in self._views:
             view.begin(scenario)
             view.set_optimum(None)
+        self._on_sight(None)
         self._on_draft()
         self.status.begin()
         self._on_state(self.session.state)
@@ -472,6 +482,8 @@ class MainWindow(QMainWindow):
             self.gallery.hide()  # there is something to watch
         self.status.set_state(tr(STATES[state]))
         self.chooser.setEnabled(state != OPENING or self.session.scenario is None)
+        if state != OPENING and self.session.scenario is not None:
+            self._choose(self.session.scenario)  # opening another may have been cancelled
 
     @Slot(object)
     def _on_optimum(self, solution: Solution | None) -> None:
@@ -482,6 +494,30 @@ class MainWindow(QMainWindow):
     def _on_changed(self, scenario: Scenario) -> None:
         if self.session.solution is None:
             self._on_optimum(None)  # another is on its way
+            self._on_sight(None)
+
+    @Slot(object)
+    def _on_sight(self, sight: Sight | LangrlError | None) -> None:
+        self.parameters.notice.show_sight(sight)
+        self.inspector.set_sight(sight if isinstance(sight, Sight) else None)
+        if self._confusions is not None and isValid(self._confusions):
+            self._confusions.close()  # what it lists is not what is true now
+        self._confusions = None
+
+    @Slot()
+    def _show_confusions(self) -> None:
+        sight, scenario = self.session.sight, self.session.scenario
+        if isinstance(sight, Sight) and scenario is not None:
+            if self._confusions is None or not isValid(self._confusions):
+                self._confusions = Confusions(scenario, sight, self.selection, self)
+            self._confusions.show()
+            self._confusions.raise_()
+            self._confusions.activateWindow()
+
+    @Slot(int)
+    def _on_context_wanted(self, words: int) -> None:
+        self.draft.edit(("language", "context"), words, tr("Sees"))
+        self.draft.settle()
 
     @Slot()
     def _on_draft(self) -> None:

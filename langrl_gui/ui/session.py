@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from langrl_gui.core import exports, gym, kernels, oracle, runfile, saying, scenario
+from langrl_gui.core import context, exports, gym, kernels, oracle, runfile, saying, scenario
 from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.runfile import Run
@@ -27,8 +27,9 @@ from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Observer, Snapshot, Update, Wanted, find_update
 from langrl_gui.core.timeline import START, Address, Timeline
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
+from langrl_gui.core.work import Cancelled
 from langrl_gui.ui.selection import State
-from langrl_gui.ui.side_work import Progress, SideWork, Task, report
+from langrl_gui.ui.side_work import Progress, SideWork, Task, Work, report
 
 SLICE: Final = 0.008
 """Seconds that the loop runs between two looks at the commands: short enough that a click seems to act at once."""
@@ -50,10 +51,33 @@ OPENING, READY, RUNNING, PAUSED, FINISHED, FAILED = "opening", "ready", "running
 
 # Kinds of side work, and what they are called for people.
 OPTIMUM: Final = N_("Finding the optimum")
+CONTEXT: Final = N_("Examining the context")
 SAVE: Final = N_("Saving")
 EXPORT: Final = N_("Exporting")
 FIND_UPDATE: Final = N_("Finding the last update")
 FIND_PAINTER: Final = N_("Preparing the environment's picture")
+
+
+class _Opening:
+    """How far the opening of a run is: shown like side work, though the run's own thread does it."""
+
+    must_end = False
+
+    def __init__(self) -> None:
+        self.title = tr("Opening")
+        self.fraction = -1.0
+        self._cancelled = threading.Event()
+
+    def progress(self, fraction: float) -> bool:
+        self.fraction = fraction
+        return not self.is_cancelled
+
+    def cancel(self) -> None:
+        self._cancelled.set()
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self._cancelled.is_set()
 
 
 @dataclass(frozen=True)
@@ -61,6 +85,7 @@ class _Open:
     what: Path | Scenario
     source: Path | None
     recovered: bool
+    opening: _Opening
 
 
 @dataclass(frozen=True)
@@ -149,6 +174,7 @@ class Session(QObject):
     compiling(bool) : whether the loop is being compiled, which happens once on a machine and takes seconds; until it
         is, steps are taken in plain Python.
     compiled() : the run that was opened last has its compiled loop from now on.
+    sight_found(Sight) : what the scenario's context costs; see `sight`.
     """
 
     opened = Signal(object)
@@ -164,6 +190,7 @@ class Session(QObject):
     painter_found = Signal(object)
     compiling = Signal(bool)
     compiled = Signal()
+    sight_found = Signal(object)
     said = Signal(object)
     """What was asked for by `say`: a saying.Answer."""
     finding = Signal(bool, float)
@@ -202,6 +229,9 @@ class Session(QObject):
         self._learned = 0.0
         self._learning_since: float | None = None
         self.solution: oracle.Solution | None = None
+        self.sight: context.Sight | LangrlError | None = None
+        """What the scenario's context costs, or why that cannot be told; None where it is not known yet, and where the
+        agent sees the whole text."""
         self._finder: Task | None = None
 
     # -- commands -----------------------------------------------------------------------------------------------------
@@ -218,7 +248,7 @@ class Session(QObject):
         source : the file that the scenario `what` came from.
         recovered : `what` is a copy that was kept of a run, and not where that was saved.
         """
-        self._worker.commands.put(_Open(what, source, recovered))
+        self._worker.commands.put(_Open(what, source, recovered, _Opening()))
 
     def run(self, at_once: bool = False, endless: bool = False) -> None:
         """Go on to the stop rule, `at_once` whatever the speed is set to; a finished run goes on as far again.
@@ -306,6 +336,12 @@ class Session(QObject):
         if snapshot is not None:
             self.address = snapshot.address
         return snapshot
+
+    def going_on(self) -> list[Work]:
+        """What takes a while and people may cancel, the oldest first."""
+        opening = self._worker.opening
+        first: list[Work] = [opening] if opening is not None and not opening.is_cancelled else []
+        return first + list(self.side.running)
 
     @property
     def limits(self) -> tuple[int, int]:
@@ -403,10 +439,20 @@ class Session(QObject):
         self.state_changed.emit(state)
 
     def _solve(self, scenario: Scenario) -> None:
-        self.solution = None
+        self.solution = self.sight = None
         task = self.side.new(OPTIMUM, tr(OPTIMUM), functools.partial(_solution, scenario))
         task.done.connect(self._on_solved)
         self._start(task, instead=True)
+        self.side.cancel(CONTEXT)
+        if context.is_short(scenario):
+            task = self.side.new(CONTEXT, tr(CONTEXT), functools.partial(_sight, scenario))
+            task.done.connect(self._on_examined)
+            self._start(task)
+
+    @Slot(object)
+    def _on_examined(self, sight: context.Sight | LangrlError | None) -> None:
+        self.sight = sight
+        self.sight_found.emit(sight)
 
     @Slot(object)
     def _on_solved(self, solution: oracle.Solution | None) -> None:
@@ -477,6 +523,8 @@ class _Worker(QThread):
         self.mailbox = _Mailbox()
         self.closing = threading.Event()
         self.wanted = Wanted()
+        self.opening: _Opening | None = None
+        """What is being opened."""
         self.speed = FULL_SPEED
         self.at_once = False
         self.limits = (NO_LIMIT, NO_LIMIT)
@@ -565,23 +613,39 @@ class _Worker(QThread):
                 self._begin(Trainer(trainer.scenario), self._source, None, START)
 
     def _open(self, command: _Open) -> None:
-        state, what, is_run = self._state, command.what, False
+        state, self.opening = self._state, command.opening
         self._enter(OPENING)
         try:
-            if isinstance(what, Scenario):
-                trainer = Trainer(what)
-            elif is_run := runfile.is_run(what):
-                trainer = runfile.to_trainer(runfile.read(what))
-            else:
-                trainer = Trainer(scenario.load(what))
-        except LangrlError:
+            trainer, is_run = self._made(command)
+        except Exception as error:
             self._enter(state if self._trainer is not None else FAILED)
-            raise
+            if not isinstance(error, Cancelled):
+                raise
+            return
+        finally:
+            self.opening = None
         if command.recovered:
             self._begin(trainer, None, None, None)
         else:
-            source = command.source if isinstance(what, Scenario) else what
+            source = command.source if isinstance(command.what, Scenario) else command.what
             self._begin(trainer, source, source if is_run else None, trainer.timeline.pointer)
+
+    @staticmethod
+    def _made(command: _Open) -> tuple[Trainer, bool]:
+        """The run, and whether it came from the file of one."""
+        what, progress = command.what, command.opening.progress
+        run: Run | None = None
+        if not isinstance(what, Scenario):
+            if runfile.is_run(what):
+                run = runfile.read(what)
+            else:
+                what = scenario.load(what)
+        if command.opening.is_cancelled:
+            raise Cancelled
+        if run is not None:
+            return runfile.to_trainer(run, progress), True
+        assert isinstance(what, Scenario)
+        return Trainer(what, progress=progress), False
 
     def _begin(self, trainer: Trainer, source: Path | None, file: Path | None, saved_at: Address | None) -> None:
         if self._observer is not None:
@@ -738,6 +802,15 @@ def _go_back(way: Callable[[Progress], Update | None], insists: bool, progress: 
         return progress(fraction)
 
     return _Found(way(go_on), seconds)
+
+
+def _sight(scenario: Scenario, progress: Progress) -> context.Sight | LangrlError | None:
+    try:
+        return context.examine(scenario, progress=progress)
+    except Cancelled:
+        return None
+    except LangrlError as error:  # too large to be examined: the window says so where it would say what it found
+        return error
 
 
 def _solution(scenario: Scenario, progress: Progress) -> oracle.Solution | None:

@@ -1,13 +1,14 @@
 """What goes on beside the run, at the foot of the window: its name, how far it is, and a way to cancel it."""
 
 import time
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QWidget
 
 from langrl_gui.core.i18n import tr
-from langrl_gui.ui.side_work import SideWork, Task
+from langrl_gui.ui.side_work import Work
 
 NOTICED: Final = 0.5
 """Seconds after which a task is shown: what is done sooner would only flicker."""
@@ -16,12 +17,12 @@ NOTICED: Final = 0.5
 class SideStatus(QWidget):
     """objectName "sideWork". Shows the oldest task; more of them are counted."""
 
-    def __init__(self, side: SideWork, parent: QWidget | None = None) -> None:
+    def __init__(self, going_on: Callable[[], Sequence[Work]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sideWork")
-        self._side = side
-        self._seen: dict[Task, float] = {}
-        self._task: Task | None = None
+        self._going_on = going_on
+        self._seen: dict[Work, float] = {}
+        self._task: Work | None = None
         self._text = QLabel(self)
         self._bar = QProgressBar(self)
         self._bar.setTextVisible(False)
@@ -40,7 +41,7 @@ class SideStatus(QWidget):
 
     def look(self) -> None:
         """Bring it up to date; called on the window's timer."""
-        running = self._side.running
+        running = self._going_on()
         if not running and self._task is None and not self._seen:
             return
         now = time.monotonic()

@@ -7,7 +7,7 @@ runs: `session` says what is to be done.
 import threading
 import traceback
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
@@ -18,6 +18,19 @@ Progress = Callable[[float], bool]
 """Called by the work with the share of it that is done, from 0 to 1; answers False when the work shall end."""
 
 _NOTHING_SAID: Final = -1.0
+
+
+class Work(Protocol):
+    """What goes on, for people."""
+
+    title: str
+    fraction: float
+    """The share that is done; below 0 where the work says nothing of it."""
+    must_end: bool
+    """Whether it cannot be cancelled."""
+
+    def cancel(self) -> None:
+        """Have it end soon; nothing comes of it any more."""
 
 
 class Task(QThread):

@@ -1,11 +1,12 @@
 """The inspector shows one state as the table has it, and the last update there as it was made."""
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
 
-from langrl_gui.core import oracle, scenario
+from langrl_gui.core import context, oracle, scenario
 from langrl_gui.core.scenario import Scenario, from_data
 from langrl_gui.core.telemetry import Observer, Wanted, find_update
 from langrl_gui.core.trainer import Trainer
@@ -169,7 +170,7 @@ def test_that_a_row_of_thousands_of_words_is_written_out_where_it_is_seen_only(q
     assert 0 < len(asked) < 60
 
 
-def test_that_texts_which_look_alike_have_no_one_chance_or_optimum(qtbot: QtBot) -> None:
+def test_that_texts_which_look_alike_have_no_one_optimum_but_a_range_and_are_told_apart(qtbot: QtBot) -> None:
     problem = from_data(
         {
             "name": "alike",
@@ -179,11 +180,21 @@ def test_that_texts_which_look_alike_have_no_one_chance_or_optimum(qtbot: QtBot)
         }
     )
     shown = Shown(qtbot, problem)
-    shown.view.set_optimum(oracle.solve(problem))
+    solution = oracle.solve(problem)
+    shown.view.set_optimum(solution)
     shown.selection.select((0,))
     shown.draw(500)
-    assert set(shown.column(OPTIMUM)) == {"—"}
+    texts = [(), *((a,) for a in (0, 1)), *((a, b) for a in (0, 1) for b in (0, 1))]
+    each = np.array([solution.q(0, text) for text in texts])
+    ends = {f"{low:+.3f} … {high:+.3f}".replace("-", "−") for low, high in zip(each.min(0), each.max(0), strict=True)}
+    assert set(shown.column(OPTIMUM)) == ends
     assert set(shown.column(CHANCE)) == {"95.0\u202f%", "5.0\u202f%"}
+    for number, word in enumerate("ab"):
+        low, high = (float(end) for end in copied(shown)[word][1].replace("−", "-").split(" … "))
+        assert (low, high) == (each[:, number].min(), each[:, number].max())
+    assert "needs different words" not in shown.texts()
+    shown.view.set_sight(context.examine(problem))
+    assert "Looks the same, and needs different words: at the start a; after “a” b; after “b” a / b." in shown.texts()
 
 
 def test_that_an_update_from_before_anybody_looked_is_found(qtbot: QtBot) -> None:

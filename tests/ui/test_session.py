@@ -1,16 +1,18 @@
 """The session: commands in, snapshots out, threads that end."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from langrl_gui.core import kernels, runfile, scenario
+from langrl_gui.core import kernels, runfile, scenario, trainer, work
+from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import GraphWanted, Ranking, Snapshot, Wanted
 from langrl_gui.core.trainer import Trainer
-from langrl_gui.ui.session import FINISHED, PAUSED, READY, RUNNING, Session
+from langrl_gui.ui.session import FINISHED, OPENING, PAUSED, READY, RUNNING, Session
 
 EVERYTHING = Wanted(True, True, 2, GraphWanted(12), (0, 50), (0, 20))
 
@@ -254,3 +256,34 @@ def test_that_a_table_is_sorted_aside_and_comes_by_itself_while_the_run_rests_or
     session.pause()
     qtbot.waitUntil(lambda: session.state == PAUSED)
     qtbot.waitUntil(has_come)
+
+
+def test_opening_tells_how_far_it_is_and_cancelled_leaves_the_run_there_was(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    states: list[str] = []
+    session.state_changed.connect(states.append)
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open(scenario.built_in()["i-love-you"])
+    qtbot.waitUntil(lambda: session.state == READY, timeout=60_000)
+    is_there = threading.Event()
+
+    def tables(problem: Scenario, budget: object, whole: object, progress: Callable[[float], bool]) -> None:
+        while progress(0.25):
+            is_there.set()
+        raise work.Cancelled
+
+    monkeypatch.setattr(trainer, "Tables", tables)
+    session.open(scenario.built_in()["ten-words"])
+    qtbot.waitUntil(is_there.is_set, timeout=20_000)
+    (opening,) = session.going_on()
+    assert (opening.title, opening.fraction, opening.must_end) == ("Opening", 0.25, False)
+    opening.cancel()
+    qtbot.waitUntil(lambda: session.state == READY, timeout=20_000)
+    monkeypatch.undo()
+    assert session.going_on() == []
+    assert states[-2:] == [OPENING, READY]
+    assert session.scenario is not None
+    assert session.scenario.name == "我爱你"
+    session.step(3)
+    qtbot.waitUntil(lambda: session.state == PAUSED, timeout=20_000)

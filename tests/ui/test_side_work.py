@@ -120,7 +120,7 @@ def test_closing_cancels_what_can_be_left_and_finishes_what_has_to_be_done(qapp:
 def test_the_status_bar_names_what_takes_long_with_its_progress_and_a_way_to_cancel(
     qtbot: QtBot, side: SideWork
 ) -> None:
-    status = SideStatus(side)
+    status = SideStatus(lambda: side.running)
     qtbot.addWidget(status)
     task = side.new("a", "Counting", waiting(threading.Event()))
     side.start(task)

@@ -88,6 +88,9 @@ class Snapshot:
     gamma: float
     epsilon: float
     states: int
+    traced: int
+    tracing_seconds: float
+    """Edges that have been traced, and how long that took."""
     curves: Curves | None = None
     says: tuple[Text, ...] | None = None
     tape: Tape | None = None
@@ -164,6 +167,8 @@ class Observer:
             learner.gamma,
             learner.explore.epsilon,
             trainer.tables.rows,
+            trainer.tables.traced,
+            trainer.tables.tracing_seconds,
             curves=observe_curves(trainer) if wanted.curves else None,
             says=tuple(trainer.greedy_text(prompt) for prompt in prompts) if wanted.says else None,
             tape=observe_tape(trainer, wanted.tape) if wanted.tape else None,

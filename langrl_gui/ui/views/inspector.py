@@ -54,6 +54,7 @@ from PySide6.QtWidgets import (
 )
 
 from langrl_gui.core import explain
+from langrl_gui.core.context import Confusion, Sight
 from langrl_gui.core.explain import Update
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.oracle import Solution
@@ -62,6 +63,7 @@ from langrl_gui.core.telemetry import Inspection, Snapshot
 from langrl_gui.ui import format, names, theme
 from langrl_gui.ui.selection import Selection, State
 from langrl_gui.ui.views.optimal_rows import OptimalRows
+from langrl_gui.ui.views.sight import state_of, told
 
 FOLLOWED: Final = 40.0
 """Steps a second up to which an eye can follow the agent from state to state."""
@@ -114,6 +116,7 @@ class WordsModel(QAbstractTableModel):
         self._words: tuple[str, ...] = ()
         self._shown: Inspection | None = None
         self._optimum: NDArray[np.float64] | None = None
+        self._range: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
         self._sorted_by, self._descending = Q, True
         self._order: NDArray[np.intp] = np.zeros(0, np.intp)
         self._ordered = 0.0
@@ -135,10 +138,16 @@ class WordsModel(QAbstractTableModel):
             return self._untried, entry
         return (self._best if entry == self._shown.best else self._plain), entry
 
-    def show(self, words: tuple[str, ...], inspection: Inspection | None, optimum: NDArray[np.float64] | None) -> None:
-        """Show these numbers; `optimum` is Q* of the same words."""
+    def show(
+        self,
+        words: tuple[str, ...],
+        inspection: Inspection | None,
+        optimum: tuple[NDArray[np.float64], NDArray[np.float64]] | None,
+    ) -> None:
+        """Show these numbers; `optimum` is the least and the greatest Q* of the same words."""
         before = self._shown
-        self._shown, self._optimum = inspection, optimum
+        self._shown, self._range = inspection, optimum
+        self._optimum = None if optimum is None else np.where(optimum[0] == optimum[1], optimum[0], np.nan)
         same = before is not None and inspection is not None and before.state == inspection.state
         if not same or words is not self._words or len(self._order) != len(inspection.words if inspection else ()):
             self.beginResetModel()
@@ -220,9 +229,12 @@ class WordsModel(QAbstractTableModel):
             return format.count(int(shown.visits[entry]))
         if column == CHANCE:
             return f"{100 * chance:.1f}{format.GROUP}%" if (chance := shown.chance[entry]) == chance else "—"
-        if optimum is None:
+        if optimum is None or self._range is None:
             return ""
-        number = float(optimum[entry] if column == OPTIMUM else shown.q[entry] - optimum[entry])
+        if column == OPTIMUM:
+            low, high = (_column(float(end[entry])) for end in self._range)
+            return "—" if np.isnan(self._range[0][entry]) else low if low == high else f"{low} … {high}"
+        number = float(shown.q[entry] - optimum[entry])
         return "—" if np.isnan(number) else _column(number)
 
     def tip(self, entry: int, column: int) -> str:
@@ -236,8 +248,11 @@ class WordsModel(QAbstractTableModel):
                 return tr("Texts that look the same here offer different words, so the chance is not one number.")
             return explain.exact(shown.chance[entry])
         if column in (OPTIMUM, GAP_TO_OPTIMUM) and optimum is not None:
+            assert self._range is not None
             if np.isnan(optimum[entry]):
-                return tr("Texts that are worth different amounts look the same here: no one number is right.")
+                low, high = (explain.exact(end[entry]) for end in self._range)
+                return tr("Texts that are worth different amounts look the same here: from {low} to {high}.",
+                          low=low, high=high)  # fmt: skip
             return explain.exact(optimum[entry] if column == OPTIMUM else shown.q[entry] - optimum[entry])
         return ""
 
@@ -250,10 +265,12 @@ class WordsModel(QAbstractTableModel):
         for entry in self._order.tolist():
             best, q = None if optimum is None else float(optimum[entry]), float(shown.q[entry])
             known = best is not None and not np.isnan(best)
+            ends = [] if self._range is None else [float(end[entry]) for end in self._range]
+            ends = ends[:1] if known else [end for end in ends if not np.isnan(end)]
             cells = [
                 self._words[shown.words[entry]],
                 explain.exact(q),
-                explain.exact(best) if best is not None and known else "",
+                " … ".join(map(explain.exact, ends)),
                 explain.exact(q - best) if best is not None and known else "",
                 str(int(shown.visits[entry])),
                 explain.exact(shown.chance[entry]),
@@ -290,8 +307,11 @@ class Inspector(QWidget):
         self._finding = False
         self._title, self._subtitle = self.title(), ""
 
+        self._confusions: dict[State, Confusion] = {}
         self._model = WordsModel(self)
         self._table = _WordsTable(self._model, self)
+        self._confused = Wrapped(self)
+        self._confused.setObjectName("confused")
         self._heading = QLabel(self)
         self._copy = QToolButton(self)
         self._copy.setObjectName("copyInspection")
@@ -324,6 +344,7 @@ class Inspector(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
         column.addWidget(self._table, 1)
+        column.addWidget(self._confused)
         column.addLayout(head)
         column.addWidget(self._equation)
         column.addWidget(self._reward)
@@ -347,12 +368,18 @@ class Inspector(QWidget):
         """Forget everything: a new run of `scenario` begins."""
         self._scenario, self._shown = scenario, None
         self._optimal.begin(scenario)
+        self._confusions = {}
         self._asked, self._step, self._drawn, self._hurries = (), 0, 0.0, False
         self._show()
 
     def set_optimum(self, solution: Solution | None) -> None:
         """The exact optimum has been found; None: there is none to show (yet)."""
         self._optimal.set_solution(solution)
+        self._show()
+
+    def set_sight(self, sight: Sight | None) -> None:
+        """What is known of the states in which texts that need different words look alike."""
+        self._confusions = {} if sight is None else {state_of(one): one for one in sight.confusions}
         self._show()
 
     def wants(self) -> dict[str, Any]:
@@ -420,6 +447,12 @@ class Inspector(QWidget):
             self._table.fit()
         self._table.setVisible(filled)
         self._copy.setVisible(filled)
+        confusion = self._confusions.get(shown.state) if shown is not None else None
+        self._confused.setVisible(filled and confusion is not None)
+        if confusion is not None and scenario is not None:
+            self._confused.setText(
+                self._span(told(scenario, confusion), theme.readable(theme.RED, self.palette()).name())
+            )
         self._empty.setVisible(not filled)
         if shown is None:
             self._empty.setText(tr("The state in which the agent is appears here. Click one to stay with it."))
@@ -433,12 +466,13 @@ class Inspector(QWidget):
             return tr("where the agent is") + " · " + seen
         return seen if self._selection.state else tr("the start") + " · " + seen
 
-    def _q_star(self) -> NDArray[np.float64] | None:
-        """Q* of the state that is shown, by its words."""
+    def _q_star(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """The least and the greatest Q* of the state that is shown, by its words."""
         shown = self._shown
         if shown is None or self._optimal.solution is None or not len(shown.words):
             return None
-        return self._optimal.of([shown.state])[0][shown.words]
+        low, high = self._optimal.ranges_of([shown.state])
+        return low[0][shown.words], high[0][shown.words]
 
     def _show_update(self) -> None:
         shown, scenario = self._shown, self._scenario
@@ -680,6 +714,10 @@ class _WordsTable(QTableView):
             self.setColumnHidden(column, column not in shown)
         numbers = sum(self._wide[c] for c in shown)
         self.setColumnWidth(WORD, max(least, self.viewport().width() - numbers))
+        # Else a bar that is not needed may take the last line's room, which takes another bar, which is then needed.
+        Policy = Qt.ScrollBarPolicy  # noqa: N806 (a class)
+        fits = least + numbers <= self.viewport().width()
+        self.setHorizontalScrollBarPolicy(Policy.ScrollBarAlwaysOff if fits else Policy.ScrollBarAsNeeded)
         for column in range(WORD + 1, len(COLUMNS)):
             if self.columnWidth(column) != self._wide[column]:
                 self.setColumnWidth(column, self._wide[column])

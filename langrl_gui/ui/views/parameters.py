@@ -14,6 +14,7 @@ from langrl_gui.core.faults import path_of
 from langrl_gui.core.i18n import tr
 from langrl_gui.ui.views.effects import effect
 from langrl_gui.ui.views.fields import ABSENT, Keys, Row, Schema, resolved
+from langrl_gui.ui.views.sight import ContextNotice
 
 IDLE: Final = 800
 """Milliseconds after which what was typed counts as complete: long enough to think of the next digit."""
@@ -54,6 +55,9 @@ class Parameters(QWidget):
         layout.setSpacing(6)
         self._bar = self._new_bar()
         layout.addWidget(self._bar)
+        self.notice = ContextNotice(self)
+        """What the context costs."""
+        layout.addWidget(self.notice)
         area = QScrollArea(self)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)

@@ -12,6 +12,9 @@ from langrl_gui.ui import format
 MEASURED_OVER = 0.5
 """Seconds over which speed is measured: long enough to hold still, short enough to follow the slider."""
 
+NOTICED = 0.05
+"""Share of the time from which on tracing is told of."""
+
 READABLE = 0.1
 """Seconds for which a line of numbers stays: those that change faster cannot be read."""
 
@@ -41,8 +44,9 @@ class RunStatus(QWidget):
 
     def begin(self) -> None:
         """A new run: nothing is known of its speed."""
-        self._since: tuple[float, int, int] | None = None
+        self._since: tuple[float, Snapshot] | None = None
         self._speeds = (0.0, 0.0)
+        self._tracing = (0.0, 0.0)
         self._shown = 0.0
         self._state = self._file = ""
         self._snapshot: Snapshot | None = None
@@ -71,13 +75,15 @@ class RunStatus(QWidget):
         """Show this moment of a run that ends at `limits` = (steps, episodes)."""
         now = time.monotonic()
         if not running:
-            self._since, self._speeds = None, (0.0, 0.0)
+            self._since, self._speeds, self._tracing = None, (0.0, 0.0), (0.0, 0.0)
         elif self._since is None:
-            self._since = now, snapshot.step, snapshot.episode
+            self._since = now, snapshot
         elif now - self._since[0] >= MEASURED_OVER:
-            seconds = now - self._since[0]
-            self._speeds = (snapshot.step - self._since[1]) / seconds, (snapshot.episode - self._since[2]) / seconds
-            self._since = now, snapshot.step, snapshot.episode
+            seconds, before = now - self._since[0], self._since[1]
+            self._speeds = (snapshot.step - before.step) / seconds, (snapshot.episode - before.episode) / seconds
+            tracing = snapshot.tracing_seconds - before.tracing_seconds
+            self._tracing = (snapshot.traced - before.traced) / tracing if tracing else 0.0, tracing / seconds
+            self._since = now, snapshot
         self._snapshot, self._limits = snapshot, limits
         if not running or now - self._shown >= READABLE:
             self._show()
@@ -96,6 +102,12 @@ class RunStatus(QWidget):
         if snapshot is not None:
             if self._speeds[0]:
                 parts.append(format.rate(self._speeds[0]))
+            if self._tracing[1] >= NOTICED:
+                share = f"{100 * min(1.0, self._tracing[1]):.0f} %"
+                parts.append(
+                    tr("tracing {share} of the time, {number} edges/s",
+                       share=share, number=format.short(self._tracing[0]))
+                )  # fmt: skip
             parts.append(tr("step {step}", step=format.count(snapshot.step)))
             parts.append(tr("episode {episode}", episode=format.count(snapshot.episode)))
             parts.append(f"ε {snapshot.epsilon:.2f}")
