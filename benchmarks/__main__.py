@@ -15,7 +15,7 @@ BENCHMARKS = {
     "seed-loop": seed_loop.compare,
     "c-loop": c_loop.compare,
     "rewards": rewards.compare,
-    "large": large.memory,
+    "large": large.compare,
     "environment": processes.train,
     "solve": processes.solve,
     "window": window.compare,

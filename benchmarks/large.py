@@ -13,7 +13,9 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks import window
 from benchmarks.result import Result
+from langrl_gui.core import scenario as scenarios
 
 WORDS = 10_000
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
@@ -102,3 +104,27 @@ def memory(for_seconds: float = 60.0, more: str = "") -> list[Result]:
         "seconds of tracing": report["tracing_seconds"],
     }
     return [Result("10,000 words for a minute, memory", most / report["planned_bytes"], "of the plan", 1, 0.9, details)]
+
+
+def opened(times: int = 3) -> list[Result]:
+    """From choosing it to where it can be used, in the window."""
+    with tempfile.TemporaryDirectory() as folder, window.warm_processes() as processes:
+        path = write(Path(folder), tokenizer="words")
+        took = min(float(processes.python("-m", "benchmarks.opening", str(path))) for _ in range(times))
+    return [Result("a corpus of 120,000 words opened in the window", took, "s", 3, 1, {}, f"best of {times}")]
+
+
+def watched(for_seconds: float = 15.0) -> list[Result]:
+    """What the window draws while states are traced as fast as they can be, beside what it draws when none are."""
+    with window.warm_processes() as processes:
+        whole, traced = (scenarios.built_in()[name] for name in ("ten-words", "morning-tea"))
+        processes.demo(0.5, traced)
+        without, times = (processes.demo(for_seconds, path)["frame_ms"] for path in (whole, traced))
+    details = {"p50": times["p50"], "p99 without tracing": without["p99"]}
+    note = f"{processes.screen}, morning-tea"
+    return [Result("time between frames while tracing, 99th percentile", times["p99"], "ms", 40, 25, details, note)]
+
+
+def compare() -> list[Result]:
+    """All three."""
+    return [*memory(), *opened(), *watched()]

@@ -26,7 +26,7 @@ SCREEN = "1920x1080x24"
 def compare(demo_seconds: float = 4.0, pairs: int = 3) -> list[Result]:
     """Full speed with the window live beside full speed without one, and what the window drew meanwhile."""
     scenario = scenarios.built_in()["ten-words"]
-    with _warm_processes() as processes:
+    with warm_processes() as processes:
         processes.demo(0.5, scenario)
         alone, live, reports = [], [], []
         for _ in range(pairs):
@@ -59,7 +59,7 @@ def _headless(scenario: Path, for_seconds: float) -> float:
 
 def startup(starts: int = 7) -> list[Result]:
     """From the start of the process to the first picture of the window."""
-    with _warm_processes() as processes:
+    with warm_processes() as processes:
         processes.demo(0.1)
         interpreter = min(seconds(lambda: processes.python("-c", "pass")) for _ in range(starts))
         window = min(processes.demo(0.1)["startup_seconds"] for _ in range(starts))
@@ -70,7 +70,7 @@ def startup(starts: int = 7) -> list[Result]:
 
 def first_step(starts: int = 7) -> list[Result]:
     """From Run to the first picture of a run that has taken a step, pressed as soon as it can be, and at leisure."""
-    with _warm_processes() as processes:
+    with warm_processes() as processes:
         command = ("-m", "benchmarks.first_step")
         processes.python(*command, "0")
         at_once, at_leisure = (
@@ -128,6 +128,7 @@ class _Processes:
 
 
 @contextmanager
-def _warm_processes() -> Iterator[_Processes]:
+def warm_processes() -> Iterator[_Processes]:
+    """Processes with caches in a folder of their own, which is gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         yield _Processes(Path(folder))

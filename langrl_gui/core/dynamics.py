@@ -89,9 +89,14 @@ class Moves:
     @property
     def successors(self) -> NDArray[np.uint32]:
         """(slots,) the joint memory that each leads to."""
+        self.number_all()
+        assert self._successors is not None
+        return self._successors
+
+    def number_all(self) -> None:
+        """Give every joint memory that follows its number."""
         if self._successors is None:
             self._successors = self._dynamics.numbers(self._following)
-        return self._successors
 
     def after(self, slot: int) -> int:
         """The joint memory that one slot leads to. The others are numbered only where many are followed."""
@@ -202,6 +207,11 @@ class Dynamics:
         return self._rewards[: self._steps]
 
     @property
+    def known(self) -> int:
+        """How many joint memories have a number."""
+        return len(self._memories)
+
+    @property
     def bytes(self) -> int:
         """Bytes that what has been asked so far takes, and what tables keep for each joint memory."""
         steps = min(len(self._moves), self._most_steps) * self._bytes_of_steps
@@ -279,9 +289,7 @@ class Dynamics:
         """The numbers of new steps with these amounts, (n, columns)."""
         first, last = self._steps, self._steps + len(amounts)
         if last > len(self._amounts):
-            room = max(2 * len(self._amounts), last)
-            self._amounts = np.concatenate([self.amounts, np.zeros((room - first, self._amounts.shape[1]))])
-            self._rewards = np.concatenate([self.rewards, np.zeros(room - first)])
+            self._amounts, self._rewards = (_roomier(each[:first], last) for each in (self._amounts, self._rewards))
         self._amounts[first:last] = amounts
         self._rewards[first:last] = self._sum(amounts)
         self._steps = last
@@ -359,6 +367,13 @@ class Dynamics:
         offered = allowed[words]
         self.restricted |= not offered.all()
         return words, offered
+
+
+def _roomier(array: NDArray[np.float64], least: int) -> NDArray[np.float64]:
+    """The same in twice the room, and in `least` at least. What is not used is not touched, and takes no memory."""
+    larger = np.zeros((max(2 * len(array), least), *array.shape[1:]))
+    larger[: len(array)] = array
+    return larger
 
 
 def _those(step: Step, words: NDArray[np.uint32]) -> _Memories:

@@ -522,11 +522,16 @@ def _explore(scenario: Scenario, most_edges: int, report: Report) -> tuple[_Prob
             following = np.unique(follows[~ends]).tolist()
             # Before they are asked, each of which takes its time.
             _check_edges((classes + len(joints) + len(following)) * slots, most_edges)
-            dead_ends = []
-            for joint in following:
+            dead_ends, known = [], dynamics.known
+            for count, joint in enumerate(following, start=1):
                 report((length + 1) / language.max_length)
                 if dynamics.is_dead_end(joint):
                     dead_ends.append(joint)
+                elif length + 2 < language.max_length:
+                    # One length ahead, so that nobody waits for what will be too much; an end word leads nowhere.
+                    dynamics.moves(joint).number_all()
+                    new = dynamics.known - known - (count if language.end is not None else 0)
+                    _check_edges((classes + len(joints) + len(following) + new) * slots, most_edges)
             dead = np.array(dead_ends, np.uint32)
             for number in np.flatnonzero(np.isin(follows, dead).any(axis=1)).tolist():
                 ends[number] |= np.isin(follows[number], dead)

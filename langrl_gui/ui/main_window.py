@@ -402,6 +402,7 @@ class MainWindow(QMainWindow):
     def _tick(self) -> None:
         snapshot = self.session.take()
         if snapshot is not None:
+            self.session.begin_picture()
             self._draw(snapshot)
         self._ask()
         self.side_status.look()
@@ -734,9 +735,11 @@ class MainWindow(QMainWindow):
             self.setStyleSheet(theme.WINDOW_STYLE)
             return done
         done = super().event(event)
-        if event.type() == QEvent.Type.UpdateRequest and not self._was_painted:
-            self._was_painted = True
-            self.painted.emit()
+        if event.type() == QEvent.Type.UpdateRequest:
+            self.session.end_picture()
+            if not self._was_painted:
+                self._was_painted = True
+                self.painted.emit()
         return done
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:

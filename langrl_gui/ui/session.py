@@ -37,6 +37,10 @@ FRAME: Final = 1 / 60
 """Seconds between two slices where the speed is limited: nothing finer can be seen."""
 ASIDE: Final = 2
 """Threads for what views want to see and takes long, as sorting does: no list is to wait for an optimum."""
+LONGEST_PICTURE: Final = 0.03
+"""Seconds for which tracing makes way for a picture that is being drawn. Both are Python, of which only one runs at a
+time: without that, each picture would take as long as both."""
+A_MOMENT: Final = 0.0005
 FULL_SPEED: Final = math.inf
 FIRST_SLICE: Final = 200
 """Steps of the first slice, before it is known how fast the machine is: no long one in plain Python either."""
@@ -330,6 +334,14 @@ class Session(QObject):
         """What the next snapshots shall hold."""
         self._worker.wanted = wanted
 
+    def begin_picture(self) -> None:
+        """A picture is being drawn: let whatever is traced wait for it, a moment at most."""
+        self._worker.gives_way_until = time.perf_counter() + LONGEST_PICTURE
+
+    def end_picture(self) -> None:
+        """It has been drawn."""
+        self._worker.gives_way_until = 0.0
+
     def take(self) -> Snapshot | None:
         """The latest snapshot, if there is one that has not been taken."""
         snapshot = self._worker.mailbox.take(self._run)
@@ -351,6 +363,8 @@ class Session(QObject):
     def close(self) -> None:
         """Stop everything and wait for it. The session cannot be used afterwards."""
         self._worker.closing.set()
+        if self._worker.opening is not None:
+            self._worker.opening.cancel()
         self._worker.commands.put(_Close())
         self.side.close()
         self._worker.wait()
@@ -523,6 +537,8 @@ class _Worker(QThread):
         self.mailbox = _Mailbox()
         self.closing = threading.Event()
         self.wanted = Wanted()
+        self.gives_way_until = 0.0
+        """Until when tracing waits for a picture."""
         self.opening: _Opening | None = None
         """What is being opened."""
         self.speed = FULL_SPEED
@@ -614,6 +630,8 @@ class _Worker(QThread):
 
     def _open(self, command: _Open) -> None:
         state, self.opening = self._state, command.opening
+        if self.closing.is_set():
+            return
         self._enter(OPENING)
         try:
             trainer, is_run = self._made(command)
@@ -633,19 +651,19 @@ class _Worker(QThread):
     @staticmethod
     def _made(command: _Open) -> tuple[Trainer, bool]:
         """The run, and whether it came from the file of one."""
-        what, progress = command.what, command.opening.progress
+        what, opening = command.what, command.opening
         run: Run | None = None
         if not isinstance(what, Scenario):
             if runfile.is_run(what):
                 run = runfile.read(what)
             else:
                 what = scenario.load(what)
-        if command.opening.is_cancelled:
+        if opening.is_cancelled:
             raise Cancelled
         if run is not None:
-            return runfile.to_trainer(run, progress), True
+            return runfile.to_trainer(run, opening.progress), True
         assert isinstance(what, Scenario)
-        return Trainer(what, progress=progress), False
+        return Trainer(what, progress=opening.progress), False
 
     def _begin(self, trainer: Trainer, source: Path | None, file: Path | None, saved_at: Address | None) -> None:
         if self._observer is not None:
@@ -736,7 +754,7 @@ class _Worker(QThread):
         if most:
             before = trainer.step
             deadline = now + SLICE
-            trainer.advance(min(before + most, self._until[0]), self._until[1], lambda: time.perf_counter() > deadline)
+            trainer.advance(min(before + most, self._until[0]), self._until[1], lambda: self._has_to_look_up(deadline))
             took = time.perf_counter() - now
             self._behind = max(0.0, self._behind - (trainer.step - before))
             if took > SLICE / 4:
@@ -745,6 +763,12 @@ class _Worker(QThread):
                 self._rate *= 2
         if self._is_over(trainer, self._until):
             self._enter(FINISHED if self._is_over(trainer, self.limits) else PAUSED)
+
+    def _has_to_look_up(self, deadline: float) -> bool:
+        """Whether it is time to leave off tracing."""
+        while (now := time.perf_counter()) < self.gives_way_until and not self.closing.is_set():
+            time.sleep(A_MOMENT)
+        return now > deadline
 
     def _show(self) -> None:
         """Put a snapshot into the mailbox, if the last one was taken and there is something new."""

@@ -276,14 +276,49 @@ def test_opening_tells_how_far_it_is_and_cancelled_leaves_the_run_there_was(
     monkeypatch.setattr(trainer, "Tables", tables)
     session.open(scenario.built_in()["ten-words"])
     qtbot.waitUntil(is_there.is_set, timeout=20_000)
-    (opening,) = session.going_on()
+    opening, *_ = session.going_on()
     assert (opening.title, opening.fraction, opening.must_end) == ("Opening", 0.25, False)
     opening.cancel()
-    qtbot.waitUntil(lambda: session.state == READY, timeout=20_000)
+    qtbot.waitUntil(lambda: states[-2:] == [OPENING, READY], timeout=20_000)
     monkeypatch.undo()
-    assert session.going_on() == []
-    assert states[-2:] == [OPENING, READY]
+    qtbot.waitUntil(lambda: session.going_on() == [], timeout=20_000)
     assert session.scenario is not None
     assert session.scenario.name == "我爱你"
     session.step(3)
     qtbot.waitUntil(lambda: session.state == PAUSED, timeout=20_000)
+
+
+def test_tracing_makes_way_for_a_picture_and_goes_on_when_it_has_been_drawn(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("langrl_gui.ui.session.LONGEST_PICTURE", 60.0)
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open(scenario.built_in()["morning-tea"])
+    qtbot.waitUntil(lambda: session.state == READY, timeout=60_000)
+    session.begin_picture()
+    session.run(at_once=True, endless=True)
+    qtbot.waitUntil(lambda: session.state == RUNNING, timeout=20_000)
+    qtbot.wait(300)
+    latest(qtbot, session)
+    qtbot.wait(300)
+    assert session.take() is None, "it waits"
+    session.end_picture()
+    qtbot.waitUntil(lambda: latest(qtbot, session).traced > 100, timeout=20_000)
+    session.pause()
+    qtbot.waitUntil(lambda: session.state == PAUSED, timeout=20_000)
+
+
+def test_closing_does_not_wait_for_what_is_being_opened(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    is_there = threading.Event()
+
+    def tables(problem: Scenario, budget: object, whole: object, progress: Callable[[float], bool]) -> None:
+        while progress(0.25):
+            is_there.set()
+        raise work.Cancelled
+
+    monkeypatch.setattr(trainer, "Tables", tables)
+    session = Session()
+    session.start()
+    session.open(scenario.built_in()["ten-words"])
+    qtbot.waitUntil(is_there.is_set, timeout=20_000)
+    session.close()
