@@ -3,6 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from langrl_gui.core.rewards import BUILT_IN, ShapableReward, kind_of
 from tests.terms import earned, scenario_of, term_of, texts
 
 
@@ -45,3 +46,8 @@ def test_the_table_of_words_pays_what_it_says_wherever_a_word_stands() -> None:
     term = term_of(problem)
     for said in texts(problem.language):
         assert earned(term, said) == [table[word] for word in said]
+
+
+def test_exactly_the_terms_that_judge_a_text_as_a_whole_can_be_shaped() -> None:
+    shapable = {kind_of(each) for each in BUILT_IN if issubclass(each, ShapableReward)}
+    assert shapable == {"exact", "edit", "bleu", "chrf", "required", "length"}

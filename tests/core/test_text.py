@@ -232,3 +232,57 @@ def test_a_run_whose_corpus_is_missing_or_too_many_is_told_apart(tmp_path: Path)
     )
     with pytest.raises(RunFileError, match='lacks the tensor "corpus"'):
         runfile.loads(runfile.dumps(named), "run")
+
+
+# -- any script, any size ---------------------------------------------------------------------------------------------
+
+SCRIPTS = [
+    "\u00e9",
+    "e\u0301",
+    "שלום",
+    "مرحبا",
+    "👩‍👩‍👧",
+    "🇨🇳",
+    "क्षि",
+    "\ud55c",
+    "\u1112\u1161\u11ab",
+    "我",
+    "don't",
+    "\u200f",
+]
+
+
+def test_words_of_any_script_stay_as_they_are_written_from_file_to_saved_run(tmp_path: Path) -> None:
+    """Composed and decomposed, right to left, emoji of several parts, and a mark that cannot be seen: all are words."""
+    path = tmp_path / "scripts.toml"
+    words = ", ".join(f'"{word}"' for word in SCRIPTS)
+    reference = "|".join(SCRIPTS[:4])
+    path.write_text(
+        f'name = "scripts"\n[language]\nwords = [{words}]\njoiner = "|"\nmax_length = 4\n'
+        f'[[prompts]]\ntext = "e\u0301"\nreferences = ["{reference}"]\n[[prompts]]\ntext = "\u00e9"\n'
+        f'references = ["{reference}"]\n[[rewards]]\nkind = "match"\n',
+        "utf-8",
+    )
+    found = scenario.load(path)
+    assert found.language.words == tuple(SCRIPTS)
+    assert [prompt.text for prompt in found.prompts] == ["e\u0301", "\u00e9"]
+    assert scenario.loads(scenario.dumps(found)) == found
+    trainer = Trainer(found.changed("learner.alpha", 1.0).changed("learner.explore.epsilon", 0.5))
+    trainer.advance(20_000)
+    runfile.write(tmp_path / "scripts.langrl", runfile.of_trainer(trainer))
+    again = runfile.to_trainer(runfile.read(tmp_path / "scripts.langrl"))
+    for prompt in (0, 1):
+        assert again.scenario.language.join(again.greedy_text(prompt).words) == reference
+
+
+def test_one_word_and_a_hundred_thousand_are_a_vocabulary(tmp_path: Path) -> None:
+    for count in (1, 100_000):
+        text = "\n".join(f"w{number}" for number in range(count))
+        (tmp_path / "poem.txt").write_text(text, "utf-8")
+        path = tmp_path / "scenario.toml"
+        toml = TOML.format(corpus="poem.txt", tokenizer="whitespace", reference="w0")
+        path.write_text(toml.replace("max_length = 3", 'joiner = " "\nmax_length = 3\nshortlist = 20'), "utf-8")
+        trainer = Trainer(scenario.load(path))
+        trainer.advance(300)
+        assert len(trainer.scenario.language.words) == count
+        assert trainer.greedy_text(0).words[0] == 0
