@@ -416,7 +416,7 @@ class _Combo(QComboBox):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(6)
+        self.setMinimumContentsLength(2)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         event.ignore()
