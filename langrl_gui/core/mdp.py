@@ -27,7 +27,7 @@ MOST_IMPROVEMENTS: Final = 10_000
 """Improvements of a policy after which something must be wrong: a dozen are usual (Puterman 2005, section 6.4)."""
 FIRST_SWEEPS: Final = 30
 """Most improvements of a policy that are made before equations are solved: each costs less than the one it spares."""
-MORE_STEPS: Final = 10
+MORE_STEPS: Final = 3
 """By so many more steps each of those policies is followed ahead: the better they become, the more that is worth."""
 MOST_SWEEPS: Final = 1_000_000
 """Sweeps of value iteration after which it gives up: enough for gamma up to 0.99997."""
@@ -242,7 +242,7 @@ def _approach(mdp: Mdp, gamma: float) -> _Approach:
     return _Approach(policy, values, _INEXACT * spread)
 
 
-_LITTLE: Final = 0.1
+_LITTLE: Final = 0.2
 """Of the states: where more change their action, the policy is not worth following yet."""
 _HARDLY: Final = 1e-3
 """Of the states: so few change their action when a policy is nearly the best."""
