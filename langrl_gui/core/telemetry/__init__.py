@@ -91,6 +91,8 @@ class Snapshot:
     traced: int
     tracing_seconds: float
     """Edges that have been traced, and how long that took."""
+    plan: tuple[int, int] | None
+    """Where states are traced as they are met: how many at most, and the bytes that all this may take."""
     curves: Curves | None = None
     says: tuple[Text, ...] | None = None
     tape: Tape | None = None
@@ -169,6 +171,7 @@ class Observer:
             trainer.tables.rows,
             trainer.tables.traced,
             trainer.tables.tracing_seconds,
+            None if trainer.tables.whole else (trainer.tables.plan.capacity - 2, trainer.tables.plan.bytes),
             curves=observe_curves(trainer) if wanted.curves else None,
             says=tuple(trainer.greedy_text(prompt) for prompt in prompts) if wanted.says else None,
             tape=observe_tape(trainer, wanted.tape) if wanted.tape else None,

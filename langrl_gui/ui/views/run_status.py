@@ -27,6 +27,7 @@ class RunStatus(QWidget):
         self._text = QLabel(self)
         self._text.setObjectName("statusText")
         self._text.setAccessibleName(tr("Status"))
+        self._text.setMinimumWidth(1)  # a long line is cut off rather than make the window wider
         self._left = QLabel(self)
         self._bar = QProgressBar(self)
         self._bar.setAccessibleName(tr("Progress"))
@@ -111,9 +112,17 @@ class RunStatus(QWidget):
             parts.append(tr("step {step}", step=format.count(snapshot.step)))
             parts.append(tr("episode {episode}", episode=format.count(snapshot.episode)))
             parts.append(f"ε {snapshot.epsilon:.2f}")
+            if snapshot.plan is not None and not snapshot.step:
+                states, size = snapshot.plan
+                parts.append(
+                    tr("up to {states:,} states will be traced as they are met, in at most {size:,} MiB of memory",
+                       states=states, size=size >> 20)
+                )  # fmt: skip
         if self._file:
             parts.append(self._file)
-        self._text.setText("  ·  ".join(part for part in parts if part))
+        text = "  ·  ".join(part for part in parts if part)
+        self._text.setText(text)
+        self._text.setToolTip(text)
         self._show_progress()
 
     def _show_progress(self) -> None:

@@ -1,0 +1,44 @@
+"""The line at the window's foot tells the speed of tracing apart, and announces memory before it is taken."""
+
+import time
+
+import pytest
+from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
+
+from langrl_gui.core import scenario
+from langrl_gui.core.telemetry import Observer, Wanted
+from langrl_gui.core.trainer import NO_LIMIT, Trainer
+from langrl_gui.ui.views.run_status import RunStatus
+
+
+def said(status: RunStatus) -> str:
+    label = status.findChild(QLabel, "statusText")
+    assert isinstance(label, QLabel)
+    return label.text()
+
+
+@pytest.mark.parametrize(("name", "traces"), [("morning-tea", True), ("ten-words", False)])
+def test_tracing_is_told_apart_and_memory_is_announced_where_states_are_traced_as_they_are_met(
+    qtbot: QtBot, name: str, traces: bool
+) -> None:
+    trainer, status = Trainer(scenario.find(name)), RunStatus()
+    qtbot.addWidget(status)
+    observer = Observer(trainer)
+    trainer.prepare()
+    status.draw(observer.observe(Wanted()), (NO_LIMIT, NO_LIMIT), running=False)
+    plan = trainer.tables.plan
+    announced = (
+        f"up to {plan.capacity - 2:,} states will be traced as they are met, in at most {plan.bytes >> 20:,} MiB"
+    )
+    assert (announced in said(status)) == traces
+    status.draw(observer.observe(Wanted()), (NO_LIMIT, NO_LIMIT), running=True)
+    end = time.monotonic() + 0.6
+    while time.monotonic() < end:
+        trainer.advance(trainer.step + 2000)
+    status.draw(observer.observe(Wanted()), (NO_LIMIT, NO_LIMIT), running=True)
+    time.sleep(0.15)
+    status.draw(observer.observe(Wanted()), (NO_LIMIT, NO_LIMIT), running=True)
+    assert ("of the time" in said(status)) == traces
+    assert ("edges/s" in said(status)) == traces
+    assert "MiB" not in said(status)
