@@ -278,12 +278,11 @@ def _counts(scenario: Scenario) -> dict[str, Any]:
     corpus = scenario.language.source
     if corpus is None:
         return {}
-    order = (-corpus.counts).argsort(kind="stable")[:FREQUENT].tolist()
     return {
         "corpus": {
-            "words": sum(map(len, corpus.sentences)),
+            "words": corpus.length,
             "sentences": len(corpus.sentences),
-            "counts": {corpus.words[number]: int(corpus.counts[number]) for number in order},
+            "counts": corpus.frequent(FREQUENT),
         }
     }
 

@@ -7,7 +7,7 @@ Knows nothing of scenarios or files.
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any, Final
 
 import numpy as np
@@ -46,6 +46,16 @@ class Corpus:
     def text(self) -> str:
         """The text as it was read."""
         return self.marked.replace(MARK, "")
+
+    @cached_property
+    def length(self) -> int:
+        """How many words it has, those included that are not in the vocabulary."""
+        return sum(map(len, self.sentences))
+
+    def frequent(self, most: int) -> dict[str, int]:
+        """The words of the vocabulary that are there most often, with their counts, the most frequent first."""
+        order = (-self.counts).argsort(kind="stable")[:most].tolist()
+        return {self.words[number]: int(self.counts[number]) for number in order}
 
 
 # -- tokenizers -------------------------------------------------------------------------------------------------------

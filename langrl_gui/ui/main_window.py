@@ -524,6 +524,8 @@ class MainWindow(QMainWindow):
     def _on_draft(self) -> None:
         draft = self.draft
         self.parameters.show_data(draft.data, draft.faults, draft.live, draft.is_pending)
+        if draft.scenario is not None:
+            self.parameters.show_corpus(draft.scenario.language.source)
         self.setWindowModified(self.documents.is_modified)
 
     @Slot()

@@ -229,3 +229,18 @@ def test_the_weight_of_a_reward_changes_at_once(qtbot: QtBot, studio: Studio) ->
     assert rows.count() == 2
     studio.draft.undo()
     assert rows.count() == 1
+
+
+def test_what_a_corpus_holds_is_said_below_its_name_with_the_counts_of_its_words(studio: Studio, qtbot: QtBot) -> None:
+    remark = studio.window.parameters._rows["language", "corpus"].remark
+    assert remark.isHidden()
+    with qtbot.waitSignal(studio.session.opened, timeout=30_000):
+        studio.window.documents.open_scenario(scenario.built_in()["storyteller"])
+    text = (scenario.built_in()["storyteller"].parent / "storyteller.txt").read_text("utf-8")
+    source = studio.draft.scenario.language.source  # type: ignore[union-attr]
+    assert source is not None
+    assert f"{sum(map(len, source.sentences)):,} words in {len(text.splitlines())} sentences" in remark.text()
+    word, count = next(iter(source.frequent(1).items()))
+    assert count == max(source.counts) == sum(sentence.count(source.words.index(word)) for sentence in source.sentences)
+    assert f"the most frequent: {word} {count}," in remark.text()
+    assert not remark.isHidden()

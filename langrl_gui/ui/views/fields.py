@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, QSize, Qt, Slot
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -532,6 +532,11 @@ class Row(QObject):
         self.fault.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.fault.setStyleSheet(f"color: {theme.RED.name()}")
         self.fault.hide()
+        self.remark = QLabel(table)
+        self.remark.setTextFormat(Qt.TextFormat.PlainText)
+        self.remark.setWordWrap(True)
+        self.remark.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self.remark.hide()
         host.note(keys, self)
 
     @property
@@ -558,6 +563,11 @@ class Row(QObject):
             for widget in (self.editor, self.label):
                 widget.setToolTip(tip)
             self.editor.setAccessibleDescription(f"{sentence}\n{tip}".strip())
+
+    def say(self, remark: str) -> None:
+        """Say something below it; "" for nothing."""
+        self.remark.setText(remark)
+        self.remark.setVisible(bool(remark))
 
     def _range(self) -> str:
         one = variants(self.schema, self._host.schema)[0]
@@ -598,6 +608,7 @@ class Table(QWidget):
                 row.label.setContentsMargins(0, 4, 0, 0)
                 grid.addWidget(row.editor, line, 1)
             grid.addWidget(row.fault, line + 2, 0, 1, 2)
+            grid.addWidget(row.remark, line + 3, 0, 1, 2)
 
     def show_value(self, value: Any) -> None:
         for name, row in self._rows.items():

@@ -12,10 +12,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.faults import path_of
 from langrl_gui.core.i18n import tr
+from langrl_gui.core.text import Corpus
 from langrl_gui.ui.views.effects import effect
 from langrl_gui.ui.views.fields import ABSENT, Keys, Row, Schema, resolved
 from langrl_gui.ui.views.sight import ContextNotice
 
+FREQUENT: Final = 10
+"""Words of a corpus that are named with their counts."""
 IDLE: Final = 800
 """Milliseconds after which what was typed counts as complete: long enough to think of the next digit."""
 
@@ -118,6 +121,7 @@ class Parameters(QWidget):
         self._layout.addWidget(row.label)
         self._layout.addWidget(row.editor)
         self._layout.addWidget(row.fault)
+        self._layout.addWidget(row.remark)
 
     # -- shown --------------------------------------------------------------------------------------------------------
 
@@ -146,6 +150,17 @@ class Parameters(QWidget):
             tr("Not complete yet: see what is said in red.") if faults else tr("These changes need a new run.")
         )
         self._apply.setEnabled(not faults)
+
+    def show_corpus(self, corpus: Corpus | None) -> None:
+        """Say what is in the corpus that the words are taken from."""
+        remark = ""
+        if corpus is not None:
+            counts = ", ".join(f"{word} {count:,}" for word, count in corpus.frequent(FREQUENT).items())
+            remark = tr(
+                "{words:,} words in {sentences:,} sentences; the most frequent: {counts}",
+                words=corpus.length, sentences=len(corpus.sentences), counts=counts,
+            )  # fmt: skip
+        self._rows["language", "corpus"].say(remark)
 
     def _by_row(self, faults: dict[str, str]) -> dict[Keys, str]:
         """Each fault beside the innermost field that is there to be seen."""
