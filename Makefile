@@ -32,8 +32,8 @@ check: $(READY) ## style, types, who imports whom, translations
 bench: $(READY) ## the numbers of the README, on this machine
 	$(BIN)/python -m benchmarks
 
-shots: $(READY) ## the pictures of the README, from the real window
-	$(BIN)/python docs/make_shots.py
+shots: $(READY) ## the pictures of the README, from the real window; ALL=1: every view in every dress, into build/shots
+	$(BIN)/python docs/make_shots.py $(if $(ALL),--all build/shots)
 
 soak: $(READY) ## all tests, the counted ones in full length
 	LANGRL_SOAK=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest --timeout 0 $(ARGS)

@@ -8,8 +8,12 @@ from langrl_gui.ui import theme
 
 RADIUS = 6
 MARGIN = 5
+BETWEEN = " · "
+"""What separates the parts of the line beside a title."""
 NARROWEST = 160
 """Pixels of a head at the least."""
+LEAST_PART = 7
+"""Line heights of what is cut off at the least: less would be a word that nobody can guess."""
 
 
 class Card(QDockWidget):
@@ -136,17 +140,29 @@ class Title(_Line):
 
 
 class _Muted(_Line):
-    """A line that stands back, and is cut off rather than widen what it is in."""
+    """A line that stands back, and gives way rather than widen what it is in: part after part, the last ones first."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__("", parent)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
+    def shown(self) -> str:
+        """As many of its parts as there is room for, and the beginning of the next where that tells something."""
+        metrics, room = self.fontMetrics(), self.width()
+        whole = ""
+        for part in self.text().split(BETWEEN):
+            longer = whole + BETWEEN + part if whole else part
+            if metrics.horizontalAdvance(longer) > room:
+                left = room - metrics.horizontalAdvance(whole)
+                enough = left >= LEAST_PART * metrics.height()
+                return metrics.elidedText(longer, Qt.TextElideMode.ElideRight, room) if enough else whole
+            whole = longer
+        return whole
+
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(theme.muted(self.palette()))
-        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, self.shown())
         painter.end()
 
 

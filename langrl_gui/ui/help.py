@@ -71,7 +71,7 @@ def page() -> str:
     """The help, as HTML."""
     things, keys = tr("Five things to do"), tr("Keys")
     parts = [f"<h2>{_(things)}</h2>"]
-    parts += [f"<p><b>{_(tr(title))}.</b> {_(tr(text))}</p>" for title, text in THINGS]
+    parts += [f"<p><b>{_(tr(title))}</b><br>{_(tr(text))}</p>" for title, text in THINGS]
     parts.append(f"<h2>{_(keys)}</h2><table cellspacing='0' cellpadding='3'>")
     for title, specs in MENUS:
         with_keys = [spec for spec in specs if spec is not None and spec.keys]

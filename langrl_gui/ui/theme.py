@@ -148,8 +148,8 @@ QToolButton:hover {{ background: palette(midlight); }}
 QToolButton:pressed, QToolButton:checked {{ background: palette(mid); }}
 QToolButton:focus {{ border: 1px solid palette(highlight); padding: 4px 8px; }}
 QToolButton#qt_toolbar_ext_button {{ padding: 0; }}
-Switch QToolButton, ExactTable QToolButton {{ padding: 1px 6px; border: 1px solid transparent; }}
-Switch QToolButton:focus, ExactTable QToolButton:focus {{ border: 1px solid palette(highlight); padding: 1px 6px; }}
+Switch QToolButton, ExactTable QToolButton {{ padding: 1px 3px; border: 1px solid transparent; }}
+Switch QToolButton:focus, ExactTable QToolButton:focus {{ border: 1px solid palette(highlight); padding: 1px 3px; }}
 QToolButton#runButton {{ background: {BLUE.name()}; color: white; padding: 5px 14px; font-weight: bold; }}
 QToolButton#runButton:hover {{ background: {BLUE.lighter(112).name()}; }}
 QToolButton#runButton:pressed {{ background: {BLUE.darker(112).name()}; }}

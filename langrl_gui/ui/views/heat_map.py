@@ -62,6 +62,7 @@ SMALL: Final = 0.88
 """Size of the numbers, in parts of the application's text."""
 LEAST_WORD: Final = "0000"
 """As wide as what is left of a word at least: where columns are narrower, not each is named."""
+WIDEST_NUMBERS: Final = ("+00.00", "−0e−00")
 WIDEST_CELL: Final = 2.2
 """Widths of a number that a cell grows to where there is room."""
 WIDEST_HEADER: Final = 0.4
@@ -390,7 +391,7 @@ class QHeatMap(QAbstractScrollArea):
     def _grid(self) -> _Grid:
         metrics = self._metrics
         height = metrics.height() + 2 + GAP
-        number = max(map(metrics.horizontalAdvance, ("+00.00", *self._scale.ends)))
+        number = max(map(metrics.horizontalAdvance, (*WIDEST_NUMBERS, *self._scale.ends)))
         width = number + 2 * PADDING + GAP
         top = self._word_metrics.height() + 4
         left = self._header or self._word_metrics.horizontalAdvance(START) + 2 * PADDING
@@ -538,8 +539,10 @@ class QHeatMap(QAbstractScrollArea):
         left = grid.left + (heat.first_slot + slots.start - self.horizontalScrollBar().value()) * grid.width
         top = grid.top + (heat.first_row + rows.start - self.verticalScrollBar().value()) * grid.height
         metrics, muted = self._metrics, theme.muted(self.palette())
-        # Numbers end where the widest would if it stood in the middle: so their points stand below one another.
-        ends = (grid.width - GAP + max(map(metrics.horizontalAdvance, self._scale.ends))) / 2
+        # Numbers end where the widest would if it stood in the middle: so their points stand below one another. One of
+        # another kind, that is too small for two decimals, may be wider, and stands in the middle itself.
+        widest = max(map(metrics.horizontalAdvance, self._scale.ends))
+        ends = (grid.width - GAP + widest) / 2
         drop = (grid.height - GAP - metrics.height()) / 2
         outline = self._cell("greedy")
         painter.setFont(self._number_font)
@@ -562,7 +565,8 @@ class QHeatMap(QAbstractScrollArea):
                     ink = color
                 text = UNKNOWN if number != number else "0" if level == UNTRIED and number == 0.0 else text_of(number)
                 drawn, width = self._numbers.get(text) or self._number(text)
-                shift = (grid.width - GAP - width) / 2 if text in ("0", UNKNOWN) else ends - width
+                in_middle = width > widest or text in ("0", UNKNOWN)
+                shift = (grid.width - GAP - width) / 2 if in_middle else ends - width
                 painter.drawStaticText(QPointF(x + shift, y + drop), drawn)
 
     def _paint_image(

@@ -659,7 +659,6 @@ class _WordsTable(QTableView):
         self.setModel(model)
         self._words = model
         self.setItemDelegate(_Cells(model, self))
-        self._wide = [0] * len(COLUMNS)
         self._has_optimum = False
         self.setAccessibleName(tr("Words of the state"))
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -676,6 +675,7 @@ class _WordsTable(QTableView):
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setMinimumSectionSize(20)
+        self._wide = [head.minimumSectionSize()] * len(COLUMNS)
         head.setSectionsClickable(True)
         self.setSortingEnabled(True)
         self.sortByColumn(Q, Qt.SortOrder.DescendingOrder)

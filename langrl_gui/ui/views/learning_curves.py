@@ -475,18 +475,17 @@ class LearningCurves(QWidget):
         said = self._reading(exact=False)
         self._legend.set_reading(" · ".join(said))
         if not said:
-            said = [tr("return and value by episode")]
             choice = self.controls.choice
-            if choice in (SURPRISE, EXPLORATION):
-                said = [
-                    tr("mean surprise of a step by episode")
-                    if choice == SURPRISE
-                    else tr("chance that a step explores by episode")
-                ]
+            if choice == SURPRISE:
+                said = [tr("mean of a step")]
+            elif choice == EXPLORATION:
+                said = [tr("chance of a step")]
             elif choice == BY_TERM:
-                said = [tr("what each reward term gives to what the agent says now, by episode")]
+                said = [tr("of what it says now")]
             elif self._optimum is not None:
-                said.append(tr("optimum value {value}", value=_short(self._optimum)))
+                said = [tr("optimum {value}", value=_short(self._optimum))]
+            else:
+                said = [tr("by episode")]
         subtitle = " · ".join(said)
         if subtitle != self._subtitle:
             self._subtitle = subtitle

@@ -229,7 +229,7 @@ class Samples(QWidget):
         count = self._model.rowCount()
         self._table.setVisible(count > 0)
         self._empty.setVisible(not count)
-        subtitle = tr("{count} different answers in turn", count=format.count(count)) if count else ""
+        subtitle = tr("{count} different answers in turn", count=format.count(count)) if count > 1 else ""
         if subtitle != self._subtitle:
             self._subtitle = subtitle
             self.subtitleChanged.emit(subtitle)
