@@ -8,7 +8,7 @@ import argparse
 import dataclasses
 import json
 
-from benchmarks import c_loop, graph, heat, large, processes, rewards, seed_loop, window
+from benchmarks import c_loop, curves, graph, heat, large, processes, rewards, seed_loop, window
 from benchmarks.result import LeftOut
 
 BENCHMARKS = {
@@ -21,6 +21,7 @@ BENCHMARKS = {
     "window": window.compare,
     "heat": heat.heat,
     "graph": graph.graph,
+    "curves": curves.curves,
     "startup": window.startup,
     "first-step": window.first_step,
 }

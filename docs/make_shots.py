@@ -161,7 +161,7 @@ def whole(window: MainWindow, subject: Subject) -> None:
     window.heat.controls.choose("gap")
     window.graph.controls.list.setChecked(False)
     window.graph.controls.all.setChecked(True)
-    rest()  # many take a while
+    until(lambda: bool(window.snapshot and window.snapshot.graph and window.snapshot.graph.wanted.most == 0))
 
 
 def help_(window: MainWindow, subject: Subject) -> QWidget | None:

@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QAction, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog, QMessageBox, QPushButton, QWidget
 
 from langrl_gui.core import scenario
 from langrl_gui.core.errors import ScenarioError
@@ -256,6 +256,38 @@ class People(RuleBasedStateMachine):
         view = self.window.findChild(QWidget, name)
         if view.isVisible():
             QTest.keyClick(view, getattr(Qt.Key, f"Key_{key}"))
+
+    @rule(
+        name=st.sampled_from(["all", "list", "visited", "greedy", "around", "above"]), on=st.booleans(),
+    )  # fmt: skip
+    def show_other_states(self, name: str, on: bool) -> None:
+        tools = self.window.graph.controls
+        getattr(tools if name in ("all", "list") else tools.filter, name).setChecked(on)
+
+    @rule(words=st.sampled_from(["", "我爱", "you", "nobody says this"]))
+    def find_a_state(self, words: str) -> None:
+        field = self.window.graph.controls.field
+        field.setText(words)
+        QTest.keyClick(field, Qt.Key.Key_Return)
+
+    @rule(mode=st.sampled_from(["q", "visits", "gap", "change"]))
+    def colour_the_table(self, mode: str) -> None:
+        self.window.heat.controls.choose(mode)
+
+    @rule(column=st.integers(0, 6), order=st.sampled_from(list(Qt.SortOrder)), words=st.sampled_from(["", "爱", "x"]))
+    def sort_and_filter_the_exact_numbers(self, column: int, order: Qt.SortOrder, words: str) -> None:
+        self.window.table.lines.sortByColumn(column, order)
+        self.window.table.lines.model().change(typed=words)
+
+    @rule(explores=st.booleans())
+    def ask_the_agent(self, explores: bool) -> None:
+        self.window.findChild(QAbstractButton, "sayExploring").setChecked(explores)
+        self.window.findChild(QAbstractButton, "sayButton").click()
+
+    @rule(place=st.integers(0, 20))
+    def bring_a_card_to_the_front(self, place: int) -> None:
+        cards = self.window.findChildren(Card)
+        cards[place % len(cards)].raise_()
 
     @rule(place=st.integers(0, 20), what=st.sampled_from(["show", "hide", "float", "dock"]))
     def move_a_card(self, place: int, what: str) -> None:
