@@ -424,8 +424,7 @@ class MainWindow(QMainWindow):
         Where no eye can follow the steps, one view is drawn for each picture, in turn: all stay alive, and what they
         do not take is left to the loop.
         """
-        # Qt calls a card behind another one visible as well: it lies where nobody can see it.
-        visible = [view for view in self._views if view.isVisible() and not view.visibleRegion().isEmpty()]
+        visible = [view for view in self._views if view.isVisible() and _is_in_sight(view)]
         if self._blurred and self.session.state == RUNNING and visible:
             visible = [visible[self.drawn % len(visible)]]
         self._turn = visible
@@ -769,6 +768,13 @@ class MainWindow(QMainWindow):
             settings.set_window(self.saveGeometry(), self.saveState())
         super().closeEvent(event)
         self.closed.emit()
+
+
+def _is_in_sight(view: QWidget) -> bool:
+    """Whether any of the sheet that it lies on can be seen. Qt calls a card behind another one visible as well, though
+    it lies where nobody looks; and of a view that its own children cover it says that nothing is seen."""
+    sheet = view.parentWidget()
+    return sheet is not None and not sheet.visibleRegion().isEmpty()
 
 
 def _dragged(data: QMimeData) -> str | None:

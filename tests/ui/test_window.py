@@ -22,7 +22,7 @@ from langrl_gui.core import i18n, runfile, scenario
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui import theme
 from langrl_gui.ui.app import Studio
-from langrl_gui.ui.cards import Title
+from langrl_gui.ui.cards import Card, Title
 from langrl_gui.ui.problem import Problem
 from langrl_gui.ui.session import FINISHED, FULL_SPEED, PAUSED, READY, RUNNING
 from langrl_gui.ui.views.fields import NumberField
@@ -344,3 +344,28 @@ def test_a_file_dialog_speaks_chinese_wherever_it_speaks(
         text = dialog.labelText(label)
         assert any("\u4e00" <= character <= "\u9fff" for character in text), text
     dialog.reject()
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute"),
+    [
+        ("stateGraph", "graph"), ("learningCurves", "curves"), ("qHeatMap", "heat"), ("qTable", "table"),
+        ("episodeTape", "tape"), ("inspector", "inspector"), ("samples", "samples"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("floats", [False, True])
+def test_that_what_is_in_sight_is_drawn_again_and_again(
+    studio: Studio, qtbot: QtBot, name: str, attribute: str, floats: bool
+) -> None:
+    window = studio.window
+    card, view = window.findChild(Card, f"{name}Card"), getattr(window, attribute)
+    card.setFloating(floats)
+    card.raise_()
+    drawn: list[int] = []
+    draw = view.draw
+    view.draw = lambda snapshot: (drawn.append(snapshot.step), draw(snapshot))
+    until(qtbot, studio, READY)
+    for step in range(1, 6):
+        press(qtbot, window, Qt.Key.Key_F10)
+        qtbot.waitUntil(lambda step=step: bool(drawn) and drawn[-1] == step, timeout=10_000)
+    del view.draw

@@ -47,6 +47,11 @@ class SamplesModel(QAbstractTableModel):
         """What is shown, by row."""
         return self._samples
 
+    @property
+    def dropped(self) -> int:
+        """How many came before."""
+        return self._dropped
+
     def begin(self, scenario: Scenario) -> None:
         """A new run of `scenario`: nothing was said yet."""
         self.beginResetModel()
@@ -229,7 +234,11 @@ class Samples(QWidget):
         count = self._model.rowCount()
         self._table.setVisible(count > 0)
         self._empty.setVisible(not count)
-        subtitle = tr("{count} different answers in turn", count=format.count(count)) if count > 1 else ""
+        subtitle, first = "", self._model.samples[0] if count else None
+        if first is not None and first.step and not self._model.dropped:  # a run that was opened is sampled from there
+            subtitle = tr("since the run was opened, at step {step}", step=format.count(first.step))
+        elif count > 1:
+            subtitle = tr("{count} different answers in turn", count=format.count(count))
         if subtitle != self._subtitle:
             self._subtitle = subtitle
             self.subtitleChanged.emit(subtitle)
