@@ -740,6 +740,11 @@ class MainWindow(QMainWindow):
             self.session.end_picture()
             if not self._was_painted:
                 self._was_painted = True
+                for card in self._cards:
+                    if card.isFloating() and card.isVisible():
+                        # It was there before the window, and so belongs to none: it would lie behind it.
+                        card.hide()
+                        card.show()
                 self.painted.emit()
         return done
 

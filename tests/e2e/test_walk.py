@@ -53,6 +53,7 @@ def tell():
             "alpha": session.scenario.learner.alpha if session.scenario else None,
             "tape": [tip for tip, before in zip(tips, ["", *tips]) if tip and tip != before],
             "inspector": window.inspector.as_text(), "says": window.say.as_text(), "file": str(session.file or ""),
+            "floating": [name for name, widget in named.items() if widget.isWindow()],
             "states": [[list(key), centre.x(), centre.y()] for key, centre in zip(keys, centres)],
             "places": {name: place(widget, widget.visibleRegion().boundingRect()) for name, widget in named.items()},
         }
@@ -85,20 +86,25 @@ class Walk:
         self._manager = subprocess.Popen(
             ["openbox"], env=self._surroundings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
+        self.start()
+
+    def start(self) -> None:
+        """Start the program; it must have ended if it was started before."""
         self._program = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM], env=self._surroundings, cwd=folder, text=True,
+            [sys.executable, "-c", PROGRAM], env=self._surroundings, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 
-    def end(self) -> tuple[int, str]:
-        """The exit code, and what was complained about."""
-        try:
-            _, complaints = self._program.communicate(timeout=10)
-        finally:
-            for process in (self._program, self._manager, self._screen):
-                process.kill()
-                process.wait()
+    def has_ended(self) -> tuple[int, str]:
+        """The exit code, and what was complained about, when the program has been left."""
+        _, complaints = self._program.communicate(timeout=20)
         return self._program.returncode, complaints
+
+    def clear_up(self) -> None:
+        """Leave no process behind."""
+        for process in (self._program, self._manager, self._screen):
+            process.kill()
+            process.wait()
 
     def look(self) -> dict[str, Any]:
         """What is shown now."""
@@ -133,9 +139,10 @@ class Walk:
 @pytest.fixture
 def walk(tmp_path: Path) -> Iterator[Walk]:
     walk = Walk(tmp_path)
-    yield walk
-    code, complaints = walk.end()
-    assert (code, complaints) == (0, "")
+    try:
+        yield walk
+    finally:
+        walk.clear_up()
 
 
 def test_a_walk_from_the_first_word_to_the_saved_run_and_back(walk: Walk, tmp_path: Path) -> None:
@@ -212,3 +219,20 @@ def test_a_walk_from_the_first_word_to_the_saved_run_and_back(walk: Walk, tmp_pa
     shown = walk.until(lambda now: now["says"])
     assert shown["says"].startswith("我爱你\n")
     walk.hand("key", "ctrl+q")
+    assert walk.has_ended() == (0, "")
+
+
+def test_a_card_that_floats_is_in_front_of_the_window_at_the_next_start_too(walk: Walk) -> None:
+    shown = walk.until(lambda now: now.get("is_up"))
+    x, y, _, _ = shown["places"]["sayCard"]
+    walk.hand("mousemove", x + 80, y + 20, "click", "--repeat", "2", "--delay", "60", "1")
+    walk.until(lambda now: "sayCard" in now["floating"])
+    walk.hand("key", "ctrl+q")
+    assert walk.has_ended() == (0, "")
+    walk.start()
+    walk.until(lambda now: now.get("is_up") and "sayCard" in now["floating"])
+    walk.click("stateGraphCanvas")
+    walk.click("sayButton")
+    walk.until(lambda now: now["says"])
+    walk.hand("key", "ctrl+q")
+    assert walk.has_ended() == (0, "")
