@@ -81,3 +81,16 @@ def test_that_an_empty_list_says_what_would_fill_it(qtbot: QtBot) -> None:
     assert shown.table.isVisible()
     shown.view.begin(scenario.find("ten-words"))
     assert not shown.table.isVisible()
+
+
+def test_that_a_run_that_was_opened_says_from_where_its_samples_are(qtbot: QtBot) -> None:
+    shown = Shown(qtbot, scenario.find("ten-words"))
+    shown.draw(1000)
+    said: list[str] = []
+    shown.view.subtitleChanged.connect(said.append)
+    shown.trainer = Trainer.of_moment(shown.trainer.scenario, shown.trainer.moment())
+    shown.trainer.take_samples()
+    shown.view.begin(shown.trainer.scenario)
+    shown.draw(1400)
+    assert said[-1] == "since the run was opened, at step 1\u202f000"
+    assert shown.column(STEP)[0] == "1\u202f000"
