@@ -450,7 +450,8 @@ class QHeatMap(QAbstractScrollArea):
             (self._word_metrics.horizontalAdvance(self.text_of(key)) for _, key in self._seen_keys()), default=0
         )
         most = int(WIDEST_HEADER * self.viewport().width())
-        header = min(most, max(self._header, natural + 2 * PADDING))
+        # Widths are parts of pixels, and rounded: with one more, what just fits is not shortened.
+        header = min(most, max(self._header, natural + 1 + 2 * PADDING))
         if header != self._header:
             self._header = header
             self._names.clear()
