@@ -363,9 +363,9 @@ def test_random_actions_never_part_the_window_from_a_plain_model(qapp: QApplicat
         gc.collect()
         if part == 3:
             before = process.memory_info().rss
+        if actions >= 1000:
+            rss = process.memory_info().rss / 2**20
+            print(f"part {part + 1} of 10: longest wait {People.longest:.3f} s, memory {rss:,.0f} MB", flush=True)
     if actions >= 1000:
-        print(
-            f"{actions} actions, longest wait {People.longest:.3f} s, memory {process.memory_info().rss - before:+,} B"
-        )
         assert People.longest < STALL
         assert process.memory_info().rss - before < 100 * 2**20
