@@ -22,6 +22,7 @@ from langrl_gui.core import scenario
 from langrl_gui.core.errors import ScenarioError
 from langrl_gui.core.runfile import Run
 from langrl_gui.core.trainer import Trainer, state_hash
+from langrl_gui.ui import theme
 from langrl_gui.ui.app import Studio
 from langrl_gui.ui.cards import Card
 from langrl_gui.ui.draft import put, value_at
@@ -125,6 +126,7 @@ class People(RuleBasedStateMachine):
             self.studio.window.leave()
         self.studio.close()
         self.studio.deleteLater()
+        theme.apply("system")  # for the tests that follow
         QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         gc.collect()
 
