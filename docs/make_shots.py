@@ -33,7 +33,9 @@ README = (
     ("window-dark", "en", "dark", "i-love-you", 1202, (1360, 860)),
     ("window-zh", "zh_CN", "light", "i-love-you", 1202, (1360, 860)),
     ("window-ten-words", "en", "light", "ten-words", 2_000_003, (1360, 860)),
+    ("gallery", "en", "light", "i-love-you", 0, (1360, 860)),
 )
+"""The window, or after no step its welcome page."""
 README_SCREEN = "1600x1000"
 SCREENS = {"1280x720": 1, "2560x1440": 2}
 """And the scale on each: the window has the same room on both, and twice the pixels on the second."""
@@ -91,6 +93,8 @@ def take(screen: str, folder: Path | None) -> None:
             for name, language, colours, what, steps, size in README:
                 dress(language, colours)
                 with window_on(scenario.load(scenario.built_in()[what]), steps, size) as window:
+                    if not steps:
+                        welcome(window)
                     save(window, HERE / f"{name}.png")
         else:
             for name, subject in SUBJECTS.items():
@@ -164,6 +168,13 @@ def whole(window: MainWindow, subject: Subject) -> None:
     until(lambda: bool(window.snapshot and window.snapshot.graph and window.snapshot.graph.wanted.most == 0))
 
 
+def welcome(window: MainWindow, subject: Subject | None = None) -> None:
+    """The welcome page, with its sketches."""
+    window.on_gallery()
+    until(lambda: window.gallery is not None and all(card.sketch for card in window.gallery.cards))
+    rest()
+
+
 def help_(window: MainWindow, subject: Subject) -> QWidget | None:
     """What can be done, and with which keys."""
     window.on_help()
@@ -190,7 +201,8 @@ def dialog(window: MainWindow) -> QWidget | None:
 
 
 PARTS: dict[str, Callable[[MainWindow, Subject], QWidget | None]] = {
-    "front": front, "selected": selected, "behind": behind, "list": listed, "all": whole, "help": help_, "about": about,
+    "front": front, "selected": selected, "behind": behind, "list": listed, "all": whole,
+    "help": help_, "about": about, "welcome": welcome,
 }  # fmt: skip
 
 
