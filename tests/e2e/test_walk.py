@@ -91,7 +91,7 @@ class Walk:
     def start(self) -> None:
         """Start the program; it must have ended if it was started before."""
         self._program = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM], env=self._surroundings, text=True,
+            [sys.executable, "-c", PROGRAM, scenario.built_in()["i-love-you"]], env=self._surroundings, text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
 

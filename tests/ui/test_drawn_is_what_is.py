@@ -208,7 +208,12 @@ def test_the_inspector_has_the_runs_numbers_however_it_is_sorted(opened: Open, q
         state = (0, *said[:length])
         window.selection.select(state)
         settle(qtbot, window)
-        qtbot.waitUntil(lambda: "Last update here" in window.inspector.as_text(), timeout=20_000)
+
+        def is_told(state: State = state) -> bool:
+            shown = window.inspector._shown
+            return shown is not None and shown.state == state and shown.update is not None
+
+        qtbot.waitUntil(is_told, timeout=20_000)
         cells = alone.cells(state)
         (table,) = window.inspector.findChildren(QTableView)
         for column in range(table.model().columnCount()):
