@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 from langrl_gui.core import oracle, scenario
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import END
-from langrl_gui.core.telemetry import Graph, GraphShape, Observer, Snapshot, Wanted
+from langrl_gui.core.telemetry import Graph, GraphShape, GraphWanted, Observer, Snapshot, Wanted
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui import format, theme
 from langrl_gui.ui.selection import Selection
@@ -747,3 +747,13 @@ def test_that_states_of_an_environment_have_their_numbers_and_are_found_by_them(
     field.setText("99")
     lake.redraw()
     assert field.accessibleDescription() == "There is no such state."
+
+
+@pytest.mark.parametrize("filters", [{"around": (0,), "reach": 1}, {"above": 0.0}, {"visited": True}, {"greedy": True}])
+def test_that_filters_take_a_graph_in_which_nothing_was_said_yet(filters: dict[str, object]) -> None:
+    """A table that is traced as it goes has one state and no edge at its beginning."""
+    trainer = Trainer(scenario.find("ten-words"))
+    graph = Observer(trainer).observe(Wanted(graph=GraphWanted(most=0, **filters))).graph
+    assert graph is not None
+    assert len(graph.shape.source) == 0
+    assert len(graph.shape.column) <= 1

@@ -350,7 +350,7 @@ def cut(shape: GraphShape, nodes: Mask, edges: Mask) -> GraphShape:
     number = np.cumsum(nodes) - 1
     renumbered = np.where(edges, np.cumsum(edges) - 1, -1)
     into = shape.into[nodes]
-    into = np.where(into >= 0, renumbered[into], -1)
+    into = np.where(into >= 0, renumbered[into] if len(renumbered) else -1, -1)
     source, target = number[shape.source[edges]], number[shape.target[edges]]
     left_out = np.bincount(shape.source[~edges], minlength=len(nodes))[nodes]
     parent = np.where(into >= 0, source[into] if len(source) else -1, -1)
