@@ -24,6 +24,7 @@ BENCHMARKS = {
     "curves": curves.curves,
     "startup": window.startup,
     "first-step": window.first_step,
+    "closing": window.closing,
 }
 
 

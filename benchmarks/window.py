@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from benchmarks.closing import STATES
 from benchmarks.result import Result, seconds
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.trainer import Trainer
@@ -83,6 +84,15 @@ def first_step(starts: int = 7) -> list[Result]:
     ]
 
 
+def closing(times: int = 5) -> list[Result]:
+    """From closing the window to the end of the process, in whatever state it is."""
+    with _warm_processes() as processes:
+        took = {state: min(processes.close(state) for _ in range(times)) for state in STATES}
+    slowest = max(took, key=lambda state: took[state])
+    note = f"where it takes longest, {slowest}; best of {times}"
+    return [Result("closing the window to the end of the process", took[slowest], "s", 2.0, 1.0, took, note)]
+
+
 class _Processes:
     """Python processes that all have the same caches and the same screen."""
 
@@ -118,6 +128,13 @@ class _Processes:
         self._run([*self._command, "-m", "langrl_gui", *options], self._environment)
         found: dict[str, Any] = json.loads(report.read_text("utf-8"))
         return found
+
+    def close(self, state: str) -> float:
+        """Seconds from closing the window in this state to the end of the process."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        environment = self._environment | {"XDG_STATE_HOME": str(folder / "state")}
+        closed = float(self._run([*self._command, "-m", "benchmarks.closing", state, str(folder)], environment))
+        return time.time() - closed
 
     @staticmethod
     def _run(command: list[str], environment: dict[str, str]) -> str:

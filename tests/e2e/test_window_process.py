@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.closing import STATES
 from langrl_gui.core import scenario
 from langrl_gui.core.trainer import Trainer
 
@@ -105,76 +106,13 @@ sys.exit(code)
 
 
 PATIENCE = 20.0
-"""Seconds: on a busy machine all takes longer, but nothing waits for ever."""
-
-CLOSING = """
-import sys, time
-from pathlib import Path
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QFileDialog, QMessageBox
-from langrl_gui.core import scenario
-from langrl_gui.ui import app
-
-state = sys.argv[1]
-real = app.Studio.__init__
-
-def prepared(self, what, **options):
-    real(self, what, **options)
-    session, window = self.session, self.window
-
-    def close():
-        print(time.time(), flush=True)
-        window.close()
-        answer.start(10)
-
-    def discard():
-        for box in window.findChildren(QMessageBox, "unsaved"):
-            box.button(QMessageBox.StandardButton.Discard).click()
-
-    answer = QTimer(window)
-    answer.timeout.connect(discard)
-
-    def go():
-        if state == "training":
-            session.run(at_once=True, endless=True)
-            QTimer.singleShot(300, close)
-        elif state == "saving":
-            session.run(at_once=True)
-            for _ in range(50):
-                session.save(Path(sys.argv[2]) / "run.langrl")
-            QTimer.singleShot(20, close)
-        elif state == "dialog":
-            window.on_open()
-            QTimer.singleShot(200, close)
-        elif state == "question":
-            run = Path(sys.argv[2]) / "run.langrl"
-            run.touch()
-            window.on_saveAs()
-            dialog = window.findChild(QFileDialog)
-            dialog.setDirectory(str(run.parent))
-            dialog.selectFile(run.name)
-            QTimer.singleShot(100, dialog.accept)  # asks whether to write over it, and waits for the answer
-            QTimer.singleShot(300, lambda: dialog.findChild(QMessageBox).isVisible() and close())
-        elif state == "problem":
-            session.set("learner.alpha", 9.0)
-            QTimer.singleShot(200, close)
-        else:
-            QTimer.singleShot(300, close)
-
-    if state == "start":
-        QTimer.singleShot(1, close)
-    else:
-        session.opened.connect(go)
-
-app.Studio.__init__ = prepared
-sys.exit(app.main([str(scenario.built_in()["ten-words"])]))
-"""
+"""Seconds: on a busy machine all takes longer, but nothing waits for ever. How long it does is a benchmark."""
 
 
-@pytest.mark.parametrize("state", ["start", "idle", "training", "saving", "dialog", "question", "problem"])
+@pytest.mark.parametrize("state", STATES)
 def test_closing_in_any_state_ends_the_process(state: str, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", CLOSING, state, str(tmp_path)],
+        [sys.executable, "-m", "benchmarks.closing", state, str(tmp_path)],
         env=environment(tmp_path), capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     took = time.time() - float(done.stdout.split()[-1])
