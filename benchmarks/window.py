@@ -86,7 +86,7 @@ def first_step(starts: int = 7) -> list[Result]:
 
 def closing(times: int = 5) -> list[Result]:
     """From closing the window to the end of the process, in whatever state it is."""
-    with _warm_processes() as processes:
+    with warm_processes() as processes:
         took = {state: min(processes.close(state) for _ in range(times)) for state in STATES}
     slowest = max(took, key=lambda state: took[state])
     note = f"where it takes longest, {slowest}; best of {times}"
