@@ -419,12 +419,12 @@ class MainWindow(QMainWindow):
         self.setWindowModified(self.documents.is_modified)
 
     def _ask(self) -> None:
-        """Ask for what the visible views want to see next.
+        """Ask for what the visible views want to see next, those that want anything.
 
         Where no eye can follow the steps, one view is drawn for each picture, in turn: all stay alive, and what they
         do not take is left to the loop.
         """
-        visible = [view for view in self._views if view.isVisible() and _is_in_sight(view)]
+        visible = [view for view in self._views if view.isVisible() and _is_in_sight(view) and view.wants()]
         if self._blurred and self.session.state == RUNNING and visible:
             visible = [visible[self.drawn % len(visible)]]
         self._turn = visible
