@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 SCREEN = "1920x1080x24"
 
 
-def compare(demo_seconds: float = 4.0, pairs: int = 3) -> list[Result]:
+def compare(demo_seconds: float = 4.0, pairs: int = 5) -> list[Result]:
     """Full speed with the window live beside full speed without one, and what the window drew meanwhile."""
     scenario = scenarios.built_in()["ten-words"]
     with warm_processes() as processes:

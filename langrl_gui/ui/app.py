@@ -189,13 +189,16 @@ def _take_down(window: MainWindow) -> None:
 
 
 class Demo(QObject):
-    """Trains at full speed for some seconds with every view showing, then writes what was seen and ends the program."""
+    """Trains at full speed for some seconds with every view showing, then writes what was seen and ends the program.
+
+    A frame is a snapshot that was drawn, and whatever is new of it painted; its time is when that was over. Windows
+    repaint what changes: a frame that looks like the one before it counts, one that never came does not.
+    """
 
     def __init__(self, studio: Studio, options: argparse.Namespace) -> None:
         super().__init__(studio)
         self._studio, self._options = studio, options
         self._frames: list[float] = []
-        self._drawn = 0
         self._began = self._ended = (0.0, 0)
         self._hash = ""
         self._clock = QTimer(self)
@@ -207,14 +210,12 @@ class Demo(QObject):
         session.hashed.connect(self._on_hashed)
         session.saved.connect(self._finish)
         session.failed.connect(self._on_failed)
-        studio.window.installEventFilter(self)
+        studio.window.pictured.connect(self._on_pictured)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.UpdateRequest and self._clock.isActive():
-            if self._studio.window.drawn != self._drawn:  # what a frame shows is new; a caret that blinks is none
-                self._drawn = self._studio.window.drawn
-                self._frames.append(time.perf_counter())
-        return False
+    @Slot()
+    def _on_pictured(self) -> None:
+        if self._clock.isActive():
+            self._frames.append(time.perf_counter())
 
     @Slot()
     def _on_compiled(self) -> None:

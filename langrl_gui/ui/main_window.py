@@ -5,7 +5,18 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QChildEvent, QEvent, QMimeData, QSignalBlocker, Qt, QTime, QTimer, Signal, Slot
+from PySide6.QtCore import (
+    QChildEvent,
+    QCoreApplication,
+    QEvent,
+    QMimeData,
+    QSignalBlocker,
+    Qt,
+    QTime,
+    QTimer,
+    Signal,
+    Slot,
+)
 from PySide6.QtGui import (
     QAction,
     QActionGroup,
@@ -99,6 +110,8 @@ STATES: Final = {
     "finished": N_("Finished"),
     "failed": N_("Nothing open"),
 }
+_PICTURE_OVER: Final = QEvent.Type(QEvent.registerEventType())
+
 LANGUAGE_NAMES: Final = {"en": "English", "zh_CN": "简体中文"}
 SCHEME_NAMES: Final = {"system": N_("As the system"), "light": N_("Light"), "dark": N_("Dark")}
 
@@ -114,6 +127,8 @@ class MainWindow(QMainWindow):
     Unless it `remembers`, it looks as at the first start, and leaves no trace of how it looked at the end.
     """
 
+    pictured = Signal()
+    """A snapshot has been drawn, and what is new of it painted."""
     painted = Signal()
     """The first time that anything was painted."""
     language_wanted = Signal(str)
@@ -416,7 +431,9 @@ class MainWindow(QMainWindow):
             view.draw(snapshot)
         self.drawn += 1
         self.status.draw(snapshot, self.session.limits, running)
-        self.setWindowModified(self.documents.is_modified)
+        if self.isWindowModified() != self.documents.is_modified:  # setting it anew lays out every card
+            self.setWindowModified(self.documents.is_modified)
+        QCoreApplication.postEvent(self, QEvent(_PICTURE_OVER), Qt.EventPriority.LowEventPriority.value)
 
     def _ask(self) -> None:
         """Ask for what the visible views want to see next, those that want anything.
@@ -736,8 +753,10 @@ class MainWindow(QMainWindow):
             self.setStyleSheet(theme.WINDOW_STYLE)
             return done
         done = super().event(event)
-        if event.type() == QEvent.Type.UpdateRequest:
+        if event.type() == _PICTURE_OVER:
             self.session.end_picture()
+            self.pictured.emit()
+        elif event.type() == QEvent.Type.UpdateRequest:
             if not self._was_painted:
                 self._was_painted = True
                 for card in self._cards:

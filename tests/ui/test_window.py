@@ -3,9 +3,10 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -50,6 +51,27 @@ def test_a_card_behind_another_one_costs_nothing(studio: Studio, qtbot: QtBot) -
             return snapshot is not None and (snapshot.heat is not None, snapshot.table is not None) == parts
 
         qtbot.waitUntil(has_come, timeout=30_000)
+
+
+def test_a_picture_is_over_when_what_is_new_of_it_is_painted(studio: Studio, qtbot: QtBot) -> None:
+    class Order(QObject):
+        seen: ClassVar[list[str]] = []
+
+        def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+            if event.type() == QEvent.Type.UpdateRequest:
+                self.seen.append("painted")
+            return False
+
+    until(qtbot, studio, READY)
+    window, order = studio.window, Order()
+    qtbot.wait(100)
+    window.installEventFilter(order)
+    window.pictured.connect(lambda: order.seen.append("over"))
+    order.seen.clear()
+    before = window.drawn
+    press(qtbot, window, Qt.Key.Key_F10)
+    qtbot.waitUntil(lambda: window.drawn > before and order.seen.count("over") == window.drawn - before)
+    assert order.seen.index("painted") < order.seen.index("over")
 
 
 def test_the_names_that_scripts_rely_on_are_there(studio: Studio) -> None:
