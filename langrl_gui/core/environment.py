@@ -155,6 +155,14 @@ class LanguageEnv(gymnasium.Env[Any, Any]):
         reward, shares = float(self._dynamics.rewards[number]), self._dynamics.shares(number[None])[0]
         return self._observe(), reward, ended, False, self._info(shares)
 
+    def action_masks(self) -> NDArray[np.bool_]:
+        """(words,) the words that are offered now; under this name trainers that mask actions ask for it."""
+        offered = np.zeros(len(self.scenario.language.words), np.bool_)
+        if self._joint is not None:
+            moves = self._dynamics.moves(self._joint)
+            offered[moves.words[moves.offered]] = True
+        return offered
+
     def render(self) -> str | None:
         """The prompt and the text so far, where `render_mode` is "ansi"."""
         if self.render_mode != "ansi":
@@ -177,14 +185,10 @@ class LanguageEnv(gymnasium.Env[Any, Any]):
         return observed
 
     def _info(self, shares: NDArray[np.float64]) -> dict[str, Any]:
-        offered = np.zeros(len(self.scenario.language.words), np.int8)
-        if self._joint is not None:
-            moves = self._dynamics.moves(self._joint)
-            offered[moves.words[moves.offered]] = 1
         return {
             "prompt": self.scenario.starts[self._prompt].text,
             "text": self.scenario.language.join(self._said),
-            "action_mask": offered,
+            "action_mask": self.action_masks().astype(np.int8),
             "shares": dict(zip(self._terms, shares.tolist(), strict=True)),
         }
 

@@ -156,7 +156,9 @@ def test_it_is_the_problem_that_the_tables_hold(problem: scenario.Scenario, data
 def test_a_word_that_is_not_offered_stays_unsaid_and_many_of_them_break_the_text_off() -> None:
     env = LanguageEnv(scenario_of([{"kind": "forbidden", "phrases": ["aa"], "use": "mask"}]))
     assert env.reset()[1]["action_mask"].tolist() == [1, 1]
+    assert env.action_masks().tolist() == [True, True]
     assert env.step(0)[4]["action_mask"].tolist() == [0, 1]
+    assert env.action_masks().tolist() == [False, True]
     for attempt in range(1, 5):  # a text may have four words
         observed, reward, ended, truncated, info = env.step(0)
         assert (observed.tolist(), reward, ended, info["text"]) == ([0, -1, -1, -1], 0.0, False, "a")
