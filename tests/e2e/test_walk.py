@@ -105,6 +105,9 @@ class Walk:
         for process in (self._program, self._manager, self._screen):
             process.kill()
             process.wait()
+            for pipe in (process.stdin, process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
 
     def look(self) -> dict[str, Any]:
         """What is shown now."""
@@ -195,14 +198,14 @@ def test_a_walk_from_the_first_word_to_the_saved_run_and_back(walk: Walk, tmp_pa
     # To the end; save; forget; open what was saved.
     alone.set("learner.alpha", 0.25)
     walk.hand("key", "ctrl+End")
-    shown = walk.until(lambda now: now["state"] == "finished")
+    alone.advance(*alone.limits)
+    walk.until(lambda now: now["state"] == "finished" and now["step"] == alone.step)
     walk.hand("key", "ctrl+s")
     walk.until(lambda now: now["dialogs"] == ["QFileDialog"])
     file = tmp_path / "walk.langrl"
     walk.hand("type", str(file))
     walk.hand("key", "Return")
     walk.until(lambda now: now["file"] == str(file) and not now["dialogs"])
-    alone.advance(shown["step"])
     saved = runfile.to_trainer(runfile.read(file))
     assert (saved.step, saved.state_hash()) == (alone.step, alone.state_hash())
     walk.hand("key", "ctrl+r")
