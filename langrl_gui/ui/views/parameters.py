@@ -79,6 +79,7 @@ class Parameters(QWidget):
         self._fields: dict[str, Row] = {}
         for name, schema in self.schema["properties"].items():
             self._add(name, schema)
+        self._leave_out(ENVIRONMENT)
         legend = QLabel("• " + tr("changes at once, also while the agent learns"), inside)
         legend.setWordWrap(True)
         legend.setContentsMargins(0, 10, 0, 0)
@@ -136,12 +137,10 @@ class Parameters(QWidget):
         """
         self.setEnabled(bool(data))
         data = _in_this_language(data)
-        # A scenario has a language or an environment: the other one's fields would be in the way.
-        others = LANGUAGE if isinstance(data, dict) and "environment" in data else ENVIRONMENT
         for name, row in self._fields.items():
             row.show_value(data.get(name, ABSENT) if isinstance(data, dict) else ABSENT)
-            for part in (row.label, row.editor):
-                part.setVisible(name not in others)
+        # A scenario has a language or an environment: the other one's fields would be in the way.
+        self._leave_out(LANGUAGE if isinstance(data, dict) and "environment" in data else ENVIRONMENT)
         sentences = self._by_row(faults)
         for keys, row in self._rows.items():
             row.mark(keys in live, sentences.get(keys, ""))
@@ -150,6 +149,11 @@ class Parameters(QWidget):
             tr("Not complete yet: see what is said in red.") if faults else tr("These changes need a new run.")
         )
         self._apply.setEnabled(not faults)
+
+    def _leave_out(self, names: tuple[str, ...]) -> None:
+        for name, row in self._fields.items():
+            for part in (row.label, row.editor):
+                part.setVisible(name not in names)
 
     def show_corpus(self, corpus: Corpus | None) -> None:
         """Say what is in the corpus that the words are taken from."""
