@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 a check failed, 2 wrong input (one line on stderr), 130 in
 
 import argparse
 import gc
+import importlib
 import json
 import math
 import os
@@ -21,7 +22,7 @@ from typing import Any, Final
 from tqdm import tqdm
 
 import langrl_gui
-from langrl_gui.core import context, exports, i18n, oracle, runfile, saying
+from langrl_gui.core import context, exports, gym, i18n, oracle, runfile, saying
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import LangrlError, RunFileDamaged, RunFileError, ScenarioError, TableError
 from langrl_gui.core.i18n import N_, tr
@@ -73,6 +74,8 @@ def main(argv: list[str] | None = None) -> int:
     i18n.set_language(i18n.language_of_environment())
     options = _parser().parse_args(argv)
     try:
+        for module in options.imports:
+            _import(module)
         code: int = options.command(options)
         sys.stdout.flush()
         return code
@@ -87,6 +90,13 @@ def main(argv: list[str] | None = None) -> int:
         return INTERRUPTED
     finally:
         gc.freeze()  # the process ends: looking through everything for cycles once more would take half a second
+
+
+def _import(module: str) -> None:
+    try:
+        importlib.import_module(module)
+    except Exception as error:  # whatever somebody else's module cannot do
+        raise ScenarioError([gym.first_line(error)], f"--import {module}") from None
 
 
 def _complain(error: Exception, code: int) -> int:
@@ -152,7 +162,9 @@ def _resume(options: argparse.Namespace) -> int:
 def _learn(trainer: Trainer, options: argparse.Namespace, limits: tuple[int, int]) -> int:
     """Train to `limits` = (steps, episodes), save if asked, and report."""
     plan = trainer.tables.plan
-    if not trainer.tables.whole and not options.json:
+    if trainer.stepped is not None and not options.json:
+        print(tr(gym.SLOWER))
+    if trainer.traces and not options.json:
         print(
             tr("up to {states:,} states will be traced as they are met, in at most {size:,} MiB of memory",
                states=plan.capacity - 2, size=plan.bytes >> 20)
@@ -176,7 +188,13 @@ def _learn(trainer: Trainer, options: argparse.Namespace, limits: tuple[int, int
         "optimum": None if interrupted() else _optimum(trainer.scenario),
         "state_hash": trainer.state_hash(),
     }
-    if not trainer.tables.whole:
+    if (estimate := trainer.estimate()) is not None:
+        report["estimate"] = {
+            "value": estimate.value,
+            "standard_error": estimate.error if math.isfinite(estimate.error) else None,
+            "episodes": estimate.episodes,
+        }
+    if trainer.traces:
         report |= {
             "planned_bytes": plan.bytes,
             "edges_traced": trainer.tables.traced,
@@ -300,13 +318,14 @@ def _check(options: argparse.Namespace) -> int:
     if options.replay:
         again = _replayed(run, run.moment.step)
         if runfile.dumps(runfile.of_trainer(again)) != runfile.dumps(run):
-            raise RunFileDamaged(
-                tr(
-                    "{path}: replaying its {steps} steps gives another table than the one saved",
-                    path=options.file,
-                    steps=run.moment.step,
-                )
+            reason = tr(
+                "{path}: replaying its {steps} steps gives another table than the one saved",
+                path=options.file,
+                steps=run.moment.step,
             )
+            if again.stepped is not None:
+                reason += tr("; the environment does other things now than it did, or the file was made up")
+            raise RunFileDamaged(reason)
         print(
             tr(
                 "{path}: every hash is right, and replaying {steps} steps gives the same bytes",
@@ -326,6 +345,8 @@ def _replay(options: argparse.Namespace) -> int:
             [tr("--to {step}: the run has the steps 0 to {last}", step=options.to, last=run.moment.step)], options.file
         )
     trainer = _replayed(run, options.to)
+    if trainer.stepped is not None and run.moment.found and not trainer.stepped.came_before(run.moment.found):
+        raise trainer.stepped.is_another()
     report = {"step": trainer.step, "state_hash": trainer.state_hash()}
     if options.json:
         _print_json(report)
@@ -401,12 +422,13 @@ def _bench(options: argparse.Namespace) -> int:
     for name in options.scenario or scenarios.built_in():
         trainer = Trainer(scenarios.find(name))
         trainer.prepare()
-        trainer.advance(200_000)
+        some = 200_000 if trainer.stepped is None else 500
+        trainer.advance(some)
         best = 0.0
         for _ in range(5):
             first, began = trainer.step, time.perf_counter()
             while time.perf_counter() - began < 0.2:
-                trainer.advance(trainer.step + 200_000)
+                trainer.advance(trainer.step + some)
             best = max(best, (trainer.step - first) / (time.perf_counter() - began))
         report[name] = {"steps_per_second": best}
     if options.json:
@@ -414,7 +436,7 @@ def _bench(options: argparse.Namespace) -> int:
     else:
         _print_table(
             [tr("scenario"), tr("million steps/s, best of 5")],
-            [[k, f"{v['steps_per_second'] / 1e6:.1f}"] for k, v in report.items()],
+            [[k, f"{v['steps_per_second'] / 1e6:.3g}"] for k, v in report.items()],
         )
     return DONE
 
@@ -648,6 +670,16 @@ def _print_training(scenario: Scenario, report: dict[str, Any], out: str | None)
             )
         print(line)
     _print_rest(len(best))
+    if estimate := report.get("estimate"):
+        print(
+            tr(
+                "without exploring it earns about {value:.3g} ± {error:.2g}: "
+                "the mean of {count:,} episodes that it played",
+                value=estimate["value"],
+                error=math.inf if estimate["standard_error"] is None else estimate["standard_error"],
+                count=estimate["episodes"],
+            )
+        )
     print(tr("state hash {hash}", hash=report["state_hash"]))
     if out:
         print(tr("saved to {path}", path=out))
@@ -713,6 +745,10 @@ def _natural(text: str) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="langrl", description=tr("Train, solve and inspect small language learners."))
     parser.add_argument("--version", action="version", version=f"langrl {langrl_gui.__version__}")
+    parser.add_argument(
+        "--import", dest="imports", action="append", default=[], metavar="MODULE",
+        help=tr("import this first: what registers the environment of a saved run"),
+    )  # fmt: skip
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     def command(name: str, run: Callable[[argparse.Namespace], int], text: str) -> argparse.ArgumentParser:

@@ -4,14 +4,17 @@ import shiboken6
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from langrl_gui.core.oracle import unsolvable
 from langrl_gui.ui.app import Studio
 from langrl_gui.ui.main_window import MainWindow
 
 
 def window_is_up(qtbot: QtBot, studio: Studio) -> None:
     def is_up() -> bool:
-        window = studio.window
-        return window.curves is not None and window.snapshot is not None and studio.session.solution is not None
+        window, session = studio.window, studio.session
+        if window.curves is None or window.snapshot is None or session.scenario is None:
+            return False
+        return session.solution is not None or bool(unsolvable(session.scenario))
 
     qtbot.waitUntil(is_up, timeout=30_000)
 

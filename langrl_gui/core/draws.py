@@ -35,6 +35,10 @@ SAY: Final = 6
 """Whether a word of an answer that somebody asked for explores; `seed` is then the answer's, the episode 0."""
 SAY_SLOT: Final = 7
 """Which slot an exploring word of an answer takes."""
+ENVIRONMENT: Final = 8
+"""What an episode of an environment without a table is begun with."""
+REHEARSAL: Final = 9
+"""What one that is played beside a run is begun with."""
 
 
 def mix(value: int) -> int:

@@ -1,14 +1,15 @@
-"""gymnasium environments as scenarios: what a file says of one, and its transition table, which learning reads.
+"""gymnasium environments as scenarios: what a file says of one, and its transition table, which learning reads. One
+without a table is asked at each step: see `gym_play`.
 
-gymnasium itself is imported when an environment is looked up by its id, and never for a saved run, which brings its
-table.
+gymnasium itself is imported when an environment is looked up by its id, and never to read a saved run, which brings its
+table, or what its states and actions are.
 """
 
 import importlib
 import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import numpy as np
@@ -23,6 +24,11 @@ from langrl_gui.core.schema import Part, as_tuple
 
 PREFIX: Final = "gym:"
 """Before an environment's id, where a scenario is asked for."""
+SLOWER: Final = N_(
+    "The environment has no table of what may follow: it is asked at each step, in Python, which is hundreds of times "
+    "slower than a compiled run."
+)
+"""Said where somebody might wonder."""
 MOST_STATES: Final = 1 << 22
 """States and actions together decide the size of a table; beyond this nobody waits for Python to list it."""
 MOST_STARTS: Final = 10_000
@@ -48,6 +54,58 @@ class Table(NamedTuple):
     """(starts,) their probabilities."""
     longest: int
     """Steps after which an episode is cut off; 0: never."""
+
+
+class Parts(NamedTuple):
+    """What a space of discretes is made of. Its members are numbered from 0, the first part counting most."""
+
+    sizes: tuple[int, ...]
+    """Of each part, how many values it has ..."""
+    firsts: tuple[int, ...]
+    """... and the lowest of them."""
+
+    @property
+    def members(self) -> int:
+        """How many there are."""
+        return math.prod(self.sizes)
+
+    def number(self, values: Sequence[int]) -> int:
+        """The member with these values.
+
+        Raises
+        ------
+        ValueError
+            If there is none.
+        """
+        number = 0
+        for value, size, first in zip(values, self.sizes, self.firsts, strict=True):
+            if not 0 <= value - first < size:
+                raise ValueError(value)
+            number = number * size + value - first
+        return number
+
+    def values(self, number: int) -> tuple[int, ...]:
+        """The values of a member."""
+        values = []
+        for size, first in zip(reversed(self.sizes), reversed(self.firsts), strict=True):
+            number, digit = divmod(number, size)
+            values.append(digit + first)
+        return tuple(reversed(values))
+
+    def name(self, number: int) -> str:
+        """A member for people: its values."""
+        return ",".join(map(str, self.values(number)))
+
+
+class Spaces(NamedTuple):
+    """What an environment without a table is, as far as that is known before it is asked."""
+
+    states: Parts
+    actions: Parts
+    longest: int
+    """Steps after which an episode is cut off; 0: not known."""
+    first: int
+    """A state in which an episode may begin."""
 
 
 # In a saved run: the arrays of a table, name -> (dtype, axes). "shape" is [slots, longest].
@@ -107,6 +165,33 @@ def from_arrays(arrays: dict[str, NDArray[Any]]) -> Table:
     return Table(Mdp(slots, first, probability, successor, reward), starts, chances, longest)
 
 
+# In a saved run: the arrays of spaces. Parts are (parts, 2), [size, first] each; "limits" is [longest, first].
+SPACES: Final = {"states": ("i4", 2), "actions": ("i4", 2), "limits": ("u8", 1)}
+
+
+def spaces_to_arrays(spaces: Spaces) -> dict[str, NDArray[Any]]:
+    """The spaces as plain arrays, named as in SPACES."""
+    parts = {name: np.array(getattr(spaces, name), np.int32).T for name in ("states", "actions")}
+    return parts | {"limits": np.array([spaces.longest, spaces.first], np.uint64)}
+
+
+def spaces_from_arrays(arrays: dict[str, NDArray[Any]]) -> Spaces:
+    """The spaces that `spaces_to_arrays` made these of.
+
+    Raises
+    ------
+    TextError
+        If they are those of none.
+    """
+    limits = arrays["limits"].tolist()
+    both = arrays["states"], arrays["actions"]
+    if all(part.shape[1] == 2 and len(part) and (part[:, 0] > 0).all() for part in both) and len(limits) == 2:
+        states, actions = (Parts(*map(tuple, part.T.tolist())) for part in both)
+        if states.members * actions.members <= MOST_STATES and limits[0] < 2**31 and limits[1] < states.members:
+            return Spaces(states, actions, *limits)
+    raise TextError(tr("its states and actions contradict each other"))
+
+
 class Gym(Part):
     """A gymnasium environment with numbered states and actions, in place of a language."""
 
@@ -122,7 +207,7 @@ class Gym(Part):
         description=N_("What the environment is made with, such as map_name."),
     )
 
-    _table: Table | None = PrivateAttr(None)
+    _world: Table | Spaces | None = PrivateAttr(None)
     _imports: bool = PrivateAttr(False)
 
     def __eq__(self, other: object) -> bool:
@@ -131,29 +216,65 @@ class Gym(Part):
     __hash__ = None  # type: ignore[assignment]
 
     @property
+    def world(self) -> Table | Spaces:
+        """The transition table, or what the states and actions are of an environment that has none; it is there in
+        every scenario that was made."""
+        assert self._world is not None
+        return self._world
+
+    @property
     def table(self) -> Table:
-        """The transition table; it is there in every scenario that was made."""
-        assert self._table is not None
-        return self._table
+        """The transition table of an environment that has one."""
+        assert isinstance(self._world, Table)
+        return self._world
+
+    @property
+    def spaces(self) -> Spaces | None:
+        """The states and actions of an environment without a table: it is asked at each step."""
+        return self._world if isinstance(self._world, Spaces) else None
+
+    @property
+    def states(self) -> int:
+        """How many there are, numbered from 0."""
+        return self.table.mdp.states if self.spaces is None else self.spaces.states.members
 
     @property
     def imports(self) -> bool:
         """Whether somebody at the command line has named a module that is imported for it."""
         return self._imports
 
-    def bring(self, table: Table, imports: bool = False) -> None:
-        """Have this table from now on."""
-        self._table, self._imports = table, imports
+    def bring(self, world: Table | Spaces, imports: bool = False) -> None:
+        """Have this table, or these spaces, from now on."""
+        self._world, self._imports = world, imports
+
+    def state_name(self, state: int) -> str:
+        """A state for people: its number, or the values that it is made of."""
+        return str(state) if self.spaces is None else self.spaces.states.name(state)
+
+    def state_called(self, name: str) -> int | None:
+        """The state of this name, if it can be one."""
+        try:
+            values = [int(value) for value in re.split(r"[\s,()]+", name.strip(" ()"))]
+            if self.spaces is not None:
+                return self.spaces.states.number(values)
+            (state,) = values
+        except ValueError:
+            return None
+        return state if 0 <= state < self.states else None
 
     def language(self) -> Language:
-        """The actions as words: their numbers."""
-        slots = self.table.mdp.slots
+        """The actions as words: their numbers, or the values that they are made of."""
+        world, name = self.world, str if self.spaces is None else self.spaces.actions.name
+        slots = world.actions.members if isinstance(world, Spaces) else world.mdp.slots
         return Language.model_construct(
-            listed=tuple(map(str, range(slots))), joiner=" ", max_length=self.table.longest or 1000, context=1
+            listed=tuple(map(name, range(slots))), joiner=" ", max_length=world.longest or 1000, context=1
         )
 
     def starts(self) -> tuple[Prompt, ...]:
-        """The states in which episodes begin, as prompts that are drawn as often."""
+        """The states in which episodes begin, as prompts that are drawn as often; one for all where they are not
+        known."""
+        if self.spaces is not None:
+            return (Prompt.model_construct(text="", references=(), weight=1.0),)
         states, chances = self.table.starts.tolist(), self.table.chances.tolist()
         names = [""] if len(states) == 1 else list(map(str, states))
         return tuple(
@@ -162,8 +283,39 @@ class Gym(Part):
         )
 
 
-def from_gymnasium(gym: Gym, imports: bool = False) -> Table:
-    """The table of the environment that gymnasium makes by this id and these options.
+def make(gym: Gym, imports: bool = False, **how: Any) -> Any:
+    """The environment that gymnasium makes by this id and these options.
+
+    Parameters
+    ----------
+    imports : whether an id may begin with a module that is imported for it.
+    how : what `gymnasium.make` is told besides.
+
+    Raises
+    ------
+    TextError
+        If there is none.
+    """
+    try:
+        import gymnasium
+    except ImportError:
+        raise TextError(tr("gymnasium is not installed; pip install gymnasium")) from None
+    module, colon, name = gym.id.rpartition(":")
+    if colon and not imports:
+        raise TextError(tr("names a module to import, which is done for nothing that a file says; "
+                           "give it on the command line, as gym:{id}, or with --import {module} before a run",
+                           id=gym.id, module=module))  # fmt: skip
+    try:
+        if colon:
+            importlib.import_module(module)
+        options: Any = {key: list(v) if isinstance(v, tuple) else v for key, v in gym.options.items()}
+        return gymnasium.make(name, **options, **how)
+    except Exception as error:  # whatever somebody else's environment cannot do
+        raise TextError(first_line(error)) from None
+
+
+def from_gymnasium(gym: Gym, imports: bool = False) -> Table | Spaces:
+    """The table of the environment that gymnasium makes by this id and these options, or its spaces where it has none.
 
     Parameters
     ----------
@@ -174,21 +326,14 @@ def from_gymnasium(gym: Gym, imports: bool = False) -> Table:
     TextError
         If there is no such environment, or it is none that can be learned with a table; says why.
     """
-    import gymnasium
+    env = make(gym, imports, disable_env_checker=True)
+    try:
+        longest = (env.spec.max_episode_steps if env.spec else None) or 0
+        if (table := _compiled(env.unwrapped, longest)) is not None:
+            return table
+        from langrl_gui.core import gym_play
 
-    module, colon, name = gym.id.rpartition(":")
-    if colon and not imports:
-        raise TextError(tr("names a module to import, which is done for nothing that a file says; "
-                           "give it on the command line, as gym:{id}", id=gym.id))  # fmt: skip
-    try:
-        if colon:
-            importlib.import_module(module)
-        options: Any = {key: list(v) if isinstance(v, tuple) else v for key, v in gym.options.items()}
-        env = gymnasium.make(name, **options)
-    except Exception as error:  # whatever somebody else's environment cannot do
-        raise TextError(_first_line(error)) from None
-    try:
-        return _compiled(env.unwrapped, env.spec.max_episode_steps if env.spec else None)
+        return gym_play.looked_at(env, longest)
     finally:
         env.close()
 
@@ -201,19 +346,11 @@ def painter(gym: Gym, imports: bool = False) -> Callable[[int], NDArray[np.uint8
     ----------
     imports : as for `from_gymnasium`.
     """
-    import gymnasium
-
-    module, colon, name = gym.id.rpartition(":")
     # What draws may be SDL, which would greet on stdout, want a screen, and take the signals for itself.
     for key, value in _QUIET.items():
         os.environ.setdefault(key, value)
     try:
-        if colon and not imports:
-            return None
-        if colon:
-            importlib.import_module(module)
-        options: Any = {key: list(v) if isinstance(v, tuple) else v for key, v in gym.options.items()}
-        env: Any = gymnasium.make(name, render_mode="rgb_array", disable_env_checker=True, **options).unwrapped
+        env = make(gym, imports, render_mode="rgb_array", disable_env_checker=True).unwrapped
         state, _ = env.reset(seed=0)
         if env.s != state:
             return None
@@ -231,27 +368,21 @@ def painter(gym: Gym, imports: bool = False) -> Callable[[int], NDArray[np.uint8
 _QUIET: Final = {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEODRIVER": "dummy", "SDL_NO_SIGNAL_HANDLERS": "1"}
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """What an exception of somebody else's says, in one line."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", str(error)) or type(error).__name__
     return text.splitlines()[0].rstrip(".")
 
 
-def _compiled(env: Any, longest: int | None) -> Table:
-    from gymnasium.spaces import Discrete, MultiDiscrete, Tuple
+def _compiled(env: Any, longest: int) -> Table | None:
+    """The table of an environment that has one."""
+    from gymnasium.spaces import Discrete
 
     states, actions = env.observation_space, env.action_space
     table, chances = getattr(env, "P", None), getattr(env, "initial_state_distrib", None)
-    numbered = isinstance(states, Discrete | MultiDiscrete | Tuple) and isinstance(actions, Discrete)
-    if numbered and (table is None or chances is None):
-        raise TextError(
-            tr("it has no table P of what follows each action and where episodes begin: it would have to be called at "
-               "each step, hundreds of times slower, and no optimum could be shown beside it")
-        )  # fmt: skip
-    for what, space in ((tr("states"), states), (tr("actions"), actions)):
-        if not isinstance(space, Discrete) or space.start != 0:
-            raise TextError(
-                tr("its {what} are {space}, and a table needs them numbered from 0", what=what, space=space)
-            )
+    numbered = all(isinstance(space, Discrete) and space.start == 0 for space in (states, actions))
+    if table is None or chances is None or not numbered:
+        return None
     count, slots = int(states.n), int(actions.n)
     if count * slots > MOST_STATES:
         raise TextError(tr("it has more than {most} states times actions", most=MOST_STATES))
@@ -266,7 +397,7 @@ def _compiled(env: Any, longest: int | None) -> Table:
     if len(starts) > MOST_STARTS:
         raise TextError(tr("its episodes begin in more than {most} states", most=MOST_STARTS))
     _watch(env, mdp)
-    return Table(mdp, starts, chances[starts], longest or 0)
+    return Table(mdp, starts, chances[starts], longest)
 
 
 def _process(table: Any, states: int, slots: int) -> Mdp:

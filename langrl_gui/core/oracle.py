@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from langrl_gui.core import mdp
 from langrl_gui.core.dynamics import Dynamics
 from langrl_gui.core.errors import TableError
-from langrl_gui.core.gym import Table
-from langrl_gui.core.gym_tables import GymTables
+from langrl_gui.core.gym import Gym
+from langrl_gui.core.gym_tables import GymTables, StateTables
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import PADDING, UNSEEN, Tables
@@ -36,7 +36,7 @@ _CHUNK: Final = 1 << 20  # edges backed up at once, so that temporary arrays sta
 _EXPLORING: Final = 0.9  # share of the time that goes into asking the reward terms
 
 
-AnyTables = Tables | GymTables
+AnyTables = Tables | StateTables
 
 
 class Optimum(NamedTuple):
@@ -69,12 +69,15 @@ def solve(scenario: Scenario, *, progress: Progress | None = None, most_edges: i
     Raises
     ------
     TableError
-        If the merged problem has more than `most_edges` edges, or with gamma 1 has no optimum.
+        If the merged problem has more than `most_edges` edges, or with gamma 1 has no optimum; and for an environment
+        without a table.
     Cancelled
         If `progress` answered False.
     """
+    if reason := unsolvable(scenario):
+        raise TableError(reason)
     if scenario.environment is not None:
-        return _of_environment(scenario, scenario.environment.table, Report(progress))
+        return _of_environment(scenario, scenario.environment, Report(progress))
     problem, starts = _explore(scenario, most_edges, Report(progress, 0.0, _EXPLORING))
     found = _solve(problem, Report(progress, _EXPLORING, 1.0))
     optimum = tuple(_best_text(scenario, problem, found.values, prompt, int(c)) for prompt, c in enumerate(starts))
@@ -92,6 +95,13 @@ def solve(scenario: Scenario, *, progress: Progress | None = None, most_edges: i
     )
 
 
+def unsolvable(scenario: Scenario) -> str:
+    """Why nobody can know the optimum; empty where it can be computed."""
+    if scenario.environment is None or scenario.environment.spaces is None:
+        return ""
+    return tr("There is no exact optimum: the environment has no table P of what may follow an action.")
+
+
 def count_states(scenario: Scenario) -> int:
     """Rows of the table of an agent that has seen everything its context lets it see, if every word may follow any.
 
@@ -99,7 +109,7 @@ def count_states(scenario: Scenario) -> int:
     shortlist restricts what is said, fewer rows may be met.
     """
     if scenario.environment is not None:
-        return scenario.environment.table.mdp.states
+        return scenario.environment.states
     language = scenario.language
     words = len(language.words) - bool(language.end_word)
     seen = (min(length, language.seen_words) for length in _row_lengths(scenario))
@@ -417,8 +427,8 @@ class _EnvironmentSolution(Solution):
         return ((0, (state,), value) for state, value in enumerate(self._values.tolist()))
 
 
-def _of_environment(scenario: Scenario, table: Table, report: Report) -> Solution:
-    gamma, tables = scenario.learner.gamma, GymTables(scenario, table)
+def _of_environment(scenario: Scenario, environment: Gym, report: Report) -> Solution:
+    gamma, tables, table = scenario.learner.gamma, GymTables(scenario, environment), environment.table
     solved = mdp.solve(table.mdp, gamma, report=report)
     optimum = []
     for prompt, start in enumerate(table.starts.tolist()):

@@ -1,6 +1,7 @@
 """The training loop in plain Python: to be read, and to be tested against. Equal to `kernels.loop` to the last bit.
 
-Written on its own, from the rules of one step, with Python's integers and floats only; some thousand times slower.
+Written on its own, from the rules of one step, with Python's integers and floats only; some thousand times slower. The
+only one that can ask an environment what comes about, where that has no table.
 """
 
 import math
@@ -10,6 +11,7 @@ from typing import Any
 
 from langrl_gui.core import arrays, draws
 from langrl_gui.core.arrays import Histories, Progress, Rules, World
+from langrl_gui.core.gym_tables import SteppedTables
 from langrl_gui.core.tables import END, UNTRACED
 
 
@@ -63,30 +65,41 @@ def _offered(world: World, node: int, slots: int) -> list[int]:
 LEARNERS = {"q-learning": QLearning}
 
 
-def loop(learner: str) -> Callable[[World, Any, Progress, Rules], int]:
-    """The loop for the learner of this name, called like a compiled one."""
+def loop(learner: str, stepped: SteppedTables | None = None) -> Callable[[World, Any, Progress, Rules], int]:
+    """The loop for the learner of this name, called like a compiled one. Where an environment is `stepped`, it is asked
+    for each outcome, and there is no value of the greedy policy."""
     method = LEARNERS[learner]
 
     def run(world: World, learned: Any, progress: Progress, rules: Rules) -> int:
-        return _run(method, world, learned, progress, rules)
+        return _run(method, world, learned, progress, rules, stepped)
 
     return run
 
 
-def _run(method: type[QLearning], world: World, learned: Any, progress: Progress, rules: Rules) -> int:
+def _run(
+    method: type[QLearning],
+    world: World,
+    learned: Any,
+    progress: Progress,
+    rules: Rules,
+    stepped: SteppedTables | None,
+) -> int:
     slots, alpha, gamma = int(rules.slots), float(rules.alpha), float(rules.gamma)
     counters, amounts, histories = progress.counters, progress.amounts, progress.histories
     while True:
         step, episode, position = (int(counters[i]) for i in (arrays.STEP, arrays.EPISODE, arrays.POSITION))
         shift = int(counters[arrays.BIN_SHIFT])
         if position == 0:
+            if stepped is not None and counters[arrays.NODE] == END:
+                counters[arrays.NODE] = stepped.begin(episode)
             if _bin_is_due(histories, episode, shift):
-                value, shares, missing = _value_greedy_policy(method, world, learned, progress, rules)
-                if missing is not None:
-                    counters[arrays.MISSING] = missing
-                    return arrays.EDGE_MISSING
-                histories.greedy_value[(episode >> shift) - 1] = value
-                histories.greedy_shares[(episode >> shift) - 1] = shares
+                if stepped is None:
+                    value, shares, missing = _value_greedy_policy(method, world, learned, progress, rules)
+                    if missing is not None:
+                        counters[arrays.MISSING] = missing
+                        return arrays.EDGE_MISSING
+                    histories.greedy_value[(episode >> shift) - 1] = value
+                    histories.greedy_shares[(episode >> shift) - 1] = shares
                 if episode >> shift == arrays.BINS:
                     _widen_bins(histories)
                     counters[arrays.BIN_SHIFT] = shift = shift + 1
@@ -107,15 +120,21 @@ def _run(method: type[QLearning], world: World, learned: Any, progress: Progress
             offered = _offered(world, node, slots)
             emitted = offered[draws.below(draws.draw(int(rules.slipped_key), episode, position), len(offered))]
         edge = node * slots + emitted
-        if len(world.first_outcome):
-            bits = draws.draw(int(rules.outcome_key), episode, position) >> 11
-            outcomes = range(int(world.first_outcome[edge]), int(world.first_outcome[edge + 1]))
-            edge = next(outcome for outcome in outcomes if bits < int(world.outcome_thresholds[outcome]))
-        target = int(world.successor[edge])
-        if target == UNTRACED:
-            counters[arrays.MISSING] = edge
-            return arrays.EDGE_MISSING
-        reward = float(world.reward[edge])
+        cut_off = False
+        if stepped is not None:
+            edge, cut_off = stepped.step(edge)
+            target, reward = int(stepped.successor[edge]), float(stepped.reward[edge])
+        else:
+            if len(world.first_outcome):
+                bits = draws.draw(int(rules.outcome_key), episode, position) >> 11
+                outcomes = range(int(world.first_outcome[edge]), int(world.first_outcome[edge + 1]))
+                edge = next(outcome for outcome in outcomes if bits < int(world.outcome_thresholds[outcome]))
+                cut_off = position + 1 == int(rules.longest)
+            target = int(world.successor[edge])
+            if target == UNTRACED:
+                counters[arrays.MISSING] = edge
+                return arrays.EDGE_MISSING
+            reward = float(world.reward[edge])
         old, future, td_error = method.learn(world, learned, node, slot, slots, reward, target, alpha, gamma)
         if row == int(rules.watched_row):
             progress.watch.which[:] = step + 1, edge, row * slots + slot
@@ -128,9 +147,10 @@ def _run(method: type[QLearning], world: World, learned: Any, progress: Progress
         amounts[arrays.RETURN] = float(amounts[arrays.RETURN]) + reward
         amounts[arrays.SURPRISE] = float(amounts[arrays.SURPRISE]) + abs(td_error)
         counters[arrays.STEP], counters[arrays.POSITION], counters[arrays.NODE] = step + 1, position + 1, target
-        cut_off = len(world.first_outcome) > 0 and position + 1 == int(rules.longest)
         if target == END or cut_off:
             _end_episode(world, progress, rules, episode >> shift)
+            if stepped is not None:
+                counters[arrays.NODE] = END  # the next one is about to begin
 
 
 def _end_episode(world: World, progress: Progress, rules: Rules, place: int) -> None:

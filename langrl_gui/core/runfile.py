@@ -14,8 +14,9 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Final, NamedTuple
 
@@ -24,7 +25,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from langrl_gui.core import arrays, gym, learners, memory, tables
+from langrl_gui.core import arrays, gym, gym_tables, learners, memory, tables
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import RunFileDamaged, RunFileError, ScenarioError, system_reason
 from langrl_gui.core.i18n import tr
@@ -126,9 +127,11 @@ _KINDS: Final = {"q": _kind("f8", 2), "visits": _kind("u8", 2), "states": _kind(
     for name, values in arrays.new_histories(1)._asdict().items()
 }
 _TABLE: Final = {f"table.{name}": _kind(*kind) for name, kind in gym.ARRAYS.items()}
-_OPTIONAL: Final = {"offered": _kind("u4", 2), "corpus": _kind("u1", 1)} | _TABLE
+_SPACES: Final = {f"spaces.{name}": _kind(*kind) for name, kind in gym.SPACES.items()}
+_FOUND: Final = {f"found.{name}": _kind(*kind) for name, kind in gym_tables.FOUND.items()}
+_OPTIONAL: Final = {"offered": _kind("u4", 2), "corpus": _kind("u1", 1)} | _TABLE | _SPACES | _FOUND
 """What only some runs have: the words that slots stand for, where they are not all words; the corpus as it was cut, in
-UTF-8; an environment's transition table."""
+UTF-8; an environment's transition table, or, where it has none, what its states and actions are and what came about."""
 _ALL_KINDS: Final = _KINDS | _OPTIONAL
 
 _AMOUNTS: Final = {
@@ -225,8 +228,13 @@ def dumps(run: Run) -> bytes:
     stand: dict[str, Any] = {}
     if run.scenario.environment is not None:
         stand["position"] = moment.position
-        table = gym.to_arrays(run.scenario.environment.table)
-        values |= {f"table.{name}": array for name, array in table.items()}
+        if (spaces := run.scenario.environment.spaces) is None:
+            table = gym.to_arrays(run.scenario.environment.table)
+            values |= {f"table.{name}": array for name, array in table.items()}
+        else:
+            assert moment.found is not None
+            values |= {f"spaces.{name}": array for name, array in gym.spaces_to_arrays(spaces).items()}
+            values |= {f"found.{name}": array for name, array in moment.found._asdict().items()}
     # safetensors 0.8.0 writes wrong bytes for arrays that are not contiguous.
     tensors = {name: np.ascontiguousarray(value, _ALL_KINDS[name].dtype) for name, value in values.items()}
     description = {
@@ -550,13 +558,16 @@ def _run(header: _Header, body: memoryview) -> Run:
         raise _broken(tr("holds a scenario that cannot be used: {fault}", fault=_short(error.faults[0]))) from None
     if "corpus" in tensors and scenario.language.source is None:
         raise _broken(tr("has a corpus, which its scenario does not"))
-    if scenario.environment is None and any(name in tensors for name in _TABLE):
+    if scenario.environment is None and any(name in tensors for name in _TABLE | _SPACES):
         raise _broken(tr("has a transition table, which its scenario does not"))
+    found = _found(tensors)
+    if (found is not None) != (scenario.environment is not None and scenario.environment.spaces is not None):
+        raise _broken(tr("has found outcomes, which its scenario does not, or lacks them"))
     learner = learners.of(scenario.learner)
     if (description.kernel.name, description.seed) != (learner.name, scenario.learner.seed):
         raise _broken(tr("names another kernel or seed than its scenario"))
     timeline = _timeline(description.timeline, description.stand.step, scenario)
-    moment = _moment(description.stand, timeline, tensors)
+    moment = replace(_moment(description.stand, timeline, tensors), found=found)
     if fault := _contradiction(scenario, moment):
         raise _broken(fault)
     return Run(scenario, moment, Kernel(description.kernel.name, description.kernel.version))
@@ -572,8 +583,19 @@ def _corpus(tensors: dict[str, NDArray[Any]], name: str, tokenizer: str) -> str:
         raise _broken(tr("has a corpus that is not UTF-8")) from None
 
 
-def _table(tensors: dict[str, NDArray[Any]], environment: gym.Gym) -> gym.Table:
-    """The transition table in these tensors, whatever its environment is called. That is not looked for."""
+def _found(tensors: dict[str, NDArray[Any]]) -> gym_tables.Found | None:
+    """What came about in an environment without a table; None where nothing is told of it."""
+    there = [name for name in _FOUND if name in tensors]
+    if there and (absent := [name for name in _FOUND if name not in tensors]):
+        raise _broken(tr("lacks the tensor {name}", name=_quoted(absent[0])))
+    return gym_tables.Found(*(tensors[name] for name in _FOUND)) if there else None
+
+
+def _table(tensors: dict[str, NDArray[Any]], environment: gym.Gym) -> gym.Table | gym.Spaces:
+    """The transition table in these tensors, or the spaces, whatever their environment is called. That is not looked
+    for."""
+    if all(name in tensors for name in _SPACES) and not any(name in tensors for name in _TABLE):
+        return gym.spaces_from_arrays({name: tensors[f"spaces.{name}"] for name in gym.SPACES})
     if absent := [name for name in _TABLE if name not in tensors]:
         raise _broken(tr("lacks the tensor {name}", name=_quoted(absent[0])))
     return gym.from_arrays({name: tensors[f"table.{name}"] for name in gym.ARRAYS})
@@ -665,6 +687,8 @@ def _contradiction(scenario: Scenario, moment: Moment) -> str:
     bins = full + (rest > 0)
     lengths = {name: len(values) for name, values in moment.histories.items()}
     valued = {lengths.pop(name) for name in arrays.AT_BIN_ENDS}
+    if moment.found is not None:
+        full = 0  # no policy of an environment without a table is valued
     if bins > arrays.BINS or valued not in ({full}, {full - 1}) or set(lengths.values()) != {bins}:
         return tr("has histories of another length than its episodes")
     if moment.histories["greedy_shares"].shape[1] != len(scenario.rewards):
@@ -692,7 +716,32 @@ def _contradiction(scenario: Scenario, moment: Moment) -> str:
     each, first = np.arange(len(changed)), changed.argmax(axis=1) if len(changed) else np.arange(0)
     if not (moment.states[1:][each, first] > moment.states[:-1][each, first]).all():
         return tr("has states that are not in ascending order")
+    if moment.found is not None and not _could_be_found(moment.found, scenario, moment):
+        return tr("has found other outcomes than its visits are")
     return ""
+
+
+def _could_be_found(found: gym_tables.Found, scenario: Scenario, moment: Moment) -> bool:
+    """Whether these outcomes came about by what was visited."""
+    assert scenario.environment is not None
+    states, slots = scenario.environment.states, scenario.language.slots
+    if len({len(values) for values in found[:4]}) > 1 or len(found.starts) != len(found.start_counts):
+        return False
+    edges, into, rewards = found.edge.astype(np.int64), found.into.astype(np.int64), found.reward
+    keys = list(zip(edges.tolist(), into.tolist(), rewards.tolist(), strict=True))
+    if (
+        not ((edges < states * slots).all() and ((into < states) & (into >= -1)).all())
+        or not (np.isfinite(rewards).all() and (found.counts > 0).all())
+        or any(one >= other for one, other in pairwise(keys))
+        or not (((found.starts >= 0) & (found.starts < states)).all() and (np.diff(found.starts) > 0).all())
+        or not moment.episode <= _sum(found.start_counts) <= moment.episode + 1
+    ):
+        return False
+    taken = np.zeros(states * slots, np.uint64)
+    np.add.at(taken, edges, found.counts)
+    visits = np.zeros((states, slots), np.uint64)
+    visits[moment.states[:, 1]] = moment.visits
+    return bool((taken.reshape(states, slots) == visits).all())
 
 
 def _astray(scenario: Scenario, moment: Moment) -> str:
@@ -702,9 +751,13 @@ def _astray(scenario: Scenario, moment: Moment) -> str:
     right = moment.position == len(moment.words)
     right &= all(word < words and word != language.end for word in moment.words)
     if scenario.environment is not None:
-        table = scenario.environment.table
-        longest = table.longest or MOST_STEPS
-        right = len(moment.words) == 1 and moment.words[0] < table.mdp.states
+        longest = scenario.environment.world.longest or MOST_STEPS
+        right = len(moment.words) >= 1 and moment.words[0] < scenario.environment.states
+        done = moment.words[1:]
+        if scenario.environment.spaces is None:
+            right &= not done
+        else:
+            right &= len(done) == moment.position and all(action < words for action in done)
     if moment.prompt >= len(scenario.starts) or not right:
         return tr("stands in an episode that its scenario does not have")
     finished = moment.step - moment.position
@@ -716,7 +769,7 @@ def _astray(scenario: Scenario, moment: Moment) -> str:
 def _are_states(states: NDArray[np.int32], scenario: Scenario) -> bool:
     """Whether every row of `states` is something that the agent can see."""
     if scenario.environment is not None:
-        return bool(((states >= 0) & (states < [1, scenario.environment.table.mdp.states])).all())
+        return bool(((states >= 0) & (states < [1, scenario.environment.states])).all())
     language = scenario.language
     end = len(language.words) if language.end is None else language.end
     prompts, words = states[:, 0], states[:, 1:]

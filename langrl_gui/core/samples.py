@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langrl_gui.core.errors import TableError
-from langrl_gui.core.tables import END
 
 if TYPE_CHECKING:
     from langrl_gui.core.trainer import Trainer
@@ -66,21 +65,16 @@ class Samples:
                 self._take(trainer)
 
     def _take(self, trainer: "Trainer") -> None:
-        tables = trainer.tables
-        nodes: list[int] = []
-        for prompt in range(min(len(tables.starts), MOST_PROMPTS)):
+        nodes: list[NDArray[np.int64]] = []
+        for prompt in range(min(len(trainer.scenario.starts), MOST_PROMPTS)):
             text = trainer.greedy_text(prompt)
-            node, been = int(tables.starts[prompt]), set[int]()
-            while node != END and node not in been:  # in an environment it may go round for ever
-                been.add(node)
-                nodes.append(node)
-                node = trainer.follow(node, int(trainer.greedy_slots(np.array([node]))[0]))
+            nodes.append(trainer.greedy_nodes(prompt))
             if prompt == len(self._said):
                 self._said.append(())
             if text.words != self._said[prompt]:
                 self._said[prompt] = text.words
                 self.taken.append(Sample(trainer.step, trainer.episode, prompt, text.words, text.value, text.total))
-        self._nodes = np.array(nodes, np.int64)
+        self._nodes = np.concatenate(nodes)
         self._slots = trainer.greedy_slots(self._nodes)
         if len(self.taken) > MOST_SAMPLES:
             self.dropped += len(self.taken) - MOST_SAMPLES

@@ -4,13 +4,14 @@ Knows a trainer, and asks it only. Where the agent explores, luck is its own: no
 """
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from langrl_gui.core import draws, explain
 from langrl_gui.core.errors import ScenarioError
+from langrl_gui.core.gym_tables import SteppedTables
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import END
@@ -75,46 +76,58 @@ def answer(trainer: Trainer, prompt: int, seed: int | None = None) -> Answer:
     """What the agent answers to this prompt by its table as it is now: greedily, or exploring with the luck of `seed`.
 
     Words do not slip: it is what the agent chooses. In an environment always the likeliest happens, and the answer goes
-    up to the first state that comes again, or, where the agent explores, to MOST_WORDS.
+    up to the first state that comes again, or, where the agent explores, to MOST_WORDS. One without a table is played,
+    beside the run, for an episode whose luck is that of `seed` as well.
 
     Raises
     ------
     TableError
-        If it leads to a state for which the table has no room.
+        If it leads to a state for which the table has no room, or an environment without a table fails.
     """
     tables, explore = trainer.tables, trainer.scenario.learner.explore
     explores = 0 if seed is None else draws.threshold(explore.epsilon)
     keys = [draws.key(seed or 0, stream) for stream in (draws.SAY, draws.SAY_SLOT)]
-    node = int(tables.starts[prompt])
     words: list[SaidWord] = []
-    been: set[int] = set()
-    while node != END and len(words) < MOST_WORDS and not (seed is None and node in been):
-        been.add(node)
+    slots: list[int] = []
+
+    def choose(node: int) -> int:
+        """The next slot; what is known of it now is the last of `words`."""
         at = np.array([node])
-        slots = np.flatnonzero(tables.offers(at)[0])
-        best = int(np.flatnonzero(slots == trainer.greedy_slots(at)[0])[0])
+        offered = np.flatnonzero(tables.offers(at)[0])
+        best = int(np.flatnonzero(offered == trainer.greedy_slots(at)[0])[0])
         explored = draws.draw(keys[0], 0, len(words)) >> 11 < explores
-        place = draws.below(draws.draw(keys[1], 0, len(words)), len(slots)) if explored else best
+        place = draws.below(draws.draw(keys[1], 0, len(words)), len(offered)) if explored else best
         row = int(tables.row[node])
-        cells = row * tables.slots + slots
+        cells = row * tables.slots + offered
         q, visits = trainer.learned.q[cells], trainer.learned.visits[cells]
-        chance = explain.chances(explore, best, len(slots))
-        numbers = tables.words_at(tables.row[at])[0, slots].tolist()
+        chance = explain.chances(explore, best, len(offered))
+        numbers = tables.words_at(tables.row[at])[0, offered].tolist()
         told = np.argsort(-q, kind="stable")[:MOST_ALTERNATIVES].tolist()
         if place not in told:
             told[-1] = place
-        following = trainer.follow(node, int(slots[place]))
         words.append(
             SaidWord(
                 numbers[place],
-                float(tables.reward[tables.likeliest(node, int(slots[place]))]),
+                0.0,
                 explored,
                 (tables.prompt(row), *tables.seen(row)),
                 tuple(Alternative(numbers[i], float(q[i]), float(chance[i]), int(visits[i])) for i in told),
-                len(slots),
+                len(offered),
             )
         )
-        node = following
+        slots.append(int(offered[place]))
+        return slots[-1]
+
+    if isinstance(tables, SteppedTables):
+        rewards = [done.reward for done in tables.rehearse(choose, seed=seed)]
+    else:
+        rewards, node, been = [], int(tables.starts[prompt]), set[int]()
+        while node != END and len(words) < MOST_WORDS and not (seed is None and node in been):
+            been.add(node)
+            following = trainer.follow(node, choose(node))
+            rewards.append(float(tables.reward[tables.likeliest(node, slots[-1])]))
+            node = following
+    words = [replace(word, reward=reward) for word, reward in zip(words, rewards, strict=True)]
     value = total = 0.0
     for said in reversed(words):
         value = said.reward + trainer.scenario.learner.gamma * value

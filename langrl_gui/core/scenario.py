@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError, Valida
 from langrl_gui.core import resources, toml
 from langrl_gui.core.errors import ScenarioError, TextError, system_reason
 from langrl_gui.core.faults import explain, missing, quoted
-from langrl_gui.core.gym import PREFIX, Gym, Table, from_gymnasium
+from langrl_gui.core.gym import PREFIX, Gym, Spaces, Table, from_gymnasium
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.language import Language, Prompt, ReadCorpus, unsayable
 from langrl_gui.core.rewards import BUILT_IN, Ground, Reward, announced
@@ -126,7 +126,8 @@ class Sources(NamedTuple):
     """Where a scenario finds what its own file does not hold; given to pydantic as the validation's context."""
 
     corpus: ReadCorpus
-    table: Callable[[Gym], Table]
+    table: Callable[[Gym], Table | Spaces]
+    """Or the spaces of an environment that has none."""
     imports: bool = False
     """Whether an environment may name a module to import."""
 
@@ -204,15 +205,18 @@ class Scenario(Part):
 
     def names(self, seen: Sequence[int]) -> list[str | None]:
         """What an agent sees, word by word; None for a word that it knows only to be there. In an environment the one
-        word is the state's number."""
+        word is the state's name."""
         if self.environment is not None:
-            return list(map(str, seen))
+            return [self.environment.state_name(state) for state in seen]
         return [self.language.words[word] if word >= 0 else None for word in seen]
 
     @property
     def first_state(self) -> tuple[int, ...]:
         """The state in which the first prompt's episodes begin, as its row is named."""
-        return (0,) if self.environment is None else (0, int(self.environment.table.starts[0]))
+        if self.environment is None:
+            return (0,)
+        spaces = self.environment.spaces
+        return (0, int(self.environment.table.starts[0]) if spaces is None else spaces.first)
 
     def asked(self, prompt: int) -> str:
         """The text of the prompt that a row belongs to; an environment's states belong to none."""
@@ -336,13 +340,13 @@ def _corpus_of(scenario: Scenario, folder: Path | None = None) -> ReadCorpus:
 
 
 def _sources_of(scenario: Scenario, folder: Path | None = None) -> Sources:
-    """Gives the corpus and the table that `scenario` has; another corpus lies in `folder`, and another environment is
-    asked of gymnasium."""
+    """Gives the corpus, and the table or the spaces, that `scenario` has; another corpus lies in `folder`, and another
+    environment is asked of gymnasium."""
 
-    def table(gym: Gym) -> Table:
+    def table(gym: Gym) -> Table | Spaces:
         own = scenario.environment
         if own is not None and gym == own:
-            return own.table
+            return own.world
         return from_gymnasium(gym, imports=own is not None and own.imports and gym.id == own.id)
 
     return Sources(
@@ -438,7 +442,7 @@ CHAPTERS: Final = (
         ("word-ladder", "short-memory", "short-memory-cured", "noisy-channel", "rose-coloured"),
     ),
     (N_("Many words"), ("big-vocabulary",)),
-    (N_("Worlds of others"), ("frozen-lake", "cliff-walking", "taxi")),
+    (N_("Worlds of others"), ("frozen-lake", "cliff-walking", "taxi", "blackjack")),
 )
 """The gallery: what each chapter is about, and the built-in scenarios in it."""
 

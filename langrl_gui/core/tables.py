@@ -585,6 +585,10 @@ class Tables:
         """What most likely comes about by (node, slot), as a tape remembers it: the edge."""
         return node * self.slots + slot
 
+    def prompt_at(self, node: int) -> int:
+        """The prompt of a text that began at this node."""
+        return int(np.flatnonzero(self.starts == node)[0])
+
     def slots_of(self, rows: NDArray[np.integer], words: NDArray[np.integer]) -> NDArray[np.int64]:
         """The slot that stands for a word in each of these rows.
 

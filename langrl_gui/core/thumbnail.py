@@ -1,6 +1,7 @@
 """What a scenario looks like from afar: where its best-paid words lead from the first prompt, and some that pay less.
 
-Asks the reward terms, or an environment's table, for a few dozen states; learns nothing and solves nothing.
+Asks the reward terms, or an environment's table, for a few dozen states, or plays for a moment where there is none;
+learns nothing and solves nothing.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,14 +10,18 @@ from typing import Final
 
 import numpy as np
 
+from langrl_gui.core import draws
 from langrl_gui.core.dynamics import Dynamics
-from langrl_gui.core.gym import Table
+from langrl_gui.core.gym import Gym, Table
+from langrl_gui.core.gym_play import Play, seed_of
 from langrl_gui.core.scenario import Scenario
 
 COLUMNS: Final = 14
 """Words that are followed."""
 ROWS: Final = 5
 """States that are kept at each length: of those that earned most on their way, the ones found first."""
+PLAYED: Final = 4000
+"""Steps of an environment without a table: a fifth of a second."""
 END: Final = -1
 
 Step = tuple[float, int]
@@ -47,7 +52,9 @@ class Sketch:
 def sketch(scenario: Scenario) -> Sketch:
     """The scenario's first steps."""
     if scenario.environment is not None:
-        return _drawn(int(scenario.environment.table.starts[0]), _of_table(scenario.environment.table))
+        spaces = scenario.environment.spaces
+        steps = _of_table(scenario.environment.table) if spaces is None else _of_play(scenario.environment)
+        return _drawn(scenario.first_state[1], steps)
     dynamics = Dynamics(scenario)
     return _drawn(dynamics.start(0), _of_language(dynamics, scenario.language.max_length))
 
@@ -75,6 +82,22 @@ def _of_table(table: Table) -> Callable[[int, int], Iterable[Step]]:
                     yield float(mdp.reward[outcome]), max(following, END)
 
     return steps
+
+
+def _of_play(environment: Gym) -> Callable[[int, int], Iterable[Step]]:
+    """What came about in a while of playing at random, always the same."""
+    play, found = Play(environment), dict[int, dict[Step, None]]()
+    key, slots, episode, state = draws.key(0, draws.ENVIRONMENT), len(environment.language().words), 0, -1
+    for step in range(PLAYED):
+        if state < 0:
+            state = play.begin(seed_of(key, episode))
+            episode += 1
+        happened = play.step(draws.below(draws.draw(key, step, 1), slots))
+        following = END if happened.ended else happened.state
+        if following != state:
+            found.setdefault(state, {})[happened.reward, following] = None
+        state = END if happened.ended or happened.cut_off else happened.state
+    return lambda state, length: found.get(state, ())
 
 
 def _drawn(start: int, steps: Callable[[int, int], Iterable[Step]]) -> Sketch:

@@ -7,7 +7,9 @@ windows or files; not safe to use from two threads at once.
 import contextlib
 import hashlib
 import json
+import math
 import re
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -18,7 +20,7 @@ from numpy.typing import NDArray
 from langrl_gui.core import arrays, draws, kernels, learners, mdp, work
 from langrl_gui.core.arrays import Progress, Rules, Variant, World
 from langrl_gui.core.errors import ScenarioError, TableError
-from langrl_gui.core.gym_tables import GymTables
+from langrl_gui.core.gym_tables import Found, GymTables, SteppedTables
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.samples import Samples
 from langrl_gui.core.scenario import Scenario
@@ -30,6 +32,11 @@ LIVE: Final = ("learner.alpha", "learner.gamma", "learner.explore.epsilon", "rew
 
 _SWEEPS: Final = 1 << 13
 """How often an environment's states are looked at to value a policy, as far as that decides how wide bins are."""
+
+_UNASKED: Final = 0.002
+"""Seconds of an environment without a table, or one step, after which it is asked whether that is enough."""
+_ESTIMATED: Final = (1000, 50_000)
+"""Episodes, and steps, after which an estimate is good enough: a second or two."""
 
 NO_LIMIT: Final = 2**63 - 1
 
@@ -48,6 +55,18 @@ class Text(NamedTuple):
     """Discounted sum of rewards."""
     total: float
     """Plain sum of rewards, the return."""
+    start: tuple[int, ...] = ()
+    """Where the prompt does not tell: the state in which it began, as its row is named."""
+
+
+class Estimate(NamedTuple):
+    """What the greedy policy is worth, as far as playing it can tell."""
+
+    value: float
+    """Mean of the discounted sums of rewards."""
+    error: float
+    """Standard error of that mean."""
+    episodes: int
 
 
 @dataclass(frozen=True)
@@ -57,7 +76,8 @@ class Moment:
     Attributes
     ----------
     prompt, words : the episode in progress: its prompt, and the words said so far; in an environment in place of a
-        language, where the episode began, and the number of the state that it has come to.
+        language, where the episode began, and the number of the state that it has come to; where that has no table,
+        followed by all that was done since the episode began.
     position : steps taken in it.
     amounts : (arrays.AMOUNTS,) see arrays.RETURN.
     states : (rows, 1 + width) int32, the rows that were visited, in ascending order of (prompt, words).
@@ -65,6 +85,7 @@ class Moment:
         offer all words in their order.
     q, visits : (rows, slots) of those rows.
     histories : name -> (bins in use,) or (bins in use, terms), see arrays.Histories.
+    found : what came about in an environment without a table.
     """
 
     timeline: Timeline
@@ -80,6 +101,7 @@ class Moment:
     q: NDArray[np.float64]
     visits: NDArray[np.uint64]
     histories: dict[str, NDArray[Any]]
+    found: Found | None = None
 
 
 class Trainer:
@@ -89,7 +111,8 @@ class Trainer:
     ----------
     scenario : the scenario as it was at step 0.
     compiled : whether the loop runs compiled, or as plain Python (`reference`), which is some thousand times slower
-        and equal to the last bit; so it can be changed between two calls of `advance`.
+        and equal to the last bit; so it can be changed between two calls of `advance`. An environment without a table
+        can be asked in plain Python alone.
     budget, whole : bytes to plan with (None: what this machine has for it), and edges up to which everything is traced
         before the run (see tables). Where words slip it is WHOLE at least: on everything being traced depends whether
         greedy values are expected ones.
@@ -109,10 +132,12 @@ class Trainer:
         self.scenario = scenario
         self.timeline = Timeline()
         self._slips = scenario.language.slip > 0
-        self.tables: Tables | GymTables = (
+        self.tables: Tables | GymTables | SteppedTables = (
             Tables(scenario, budget, max(whole, WHOLE) if self._slips else whole, progress)
             if scenario.environment is None
-            else GymTables(scenario, scenario.environment.table, budget)
+            else (GymTables if scenario.environment.spaces is None else SteppedTables)(
+                scenario, scenario.environment, budget
+            )
         )
         self.learner = learners.of(scenario.learner)
         slots = self.tables.slots
@@ -132,7 +157,7 @@ class Trainer:
             self.tables.successor,
             self.tables.reward,
             self.tables.row,
-            self.tables.starts,
+            self.tables.starts if self.stepped is None else np.zeros(1, np.uint32),
             np.array(thresholds, np.uint64),
             self.tables.offer,
             self.tables.offer_count,
@@ -165,6 +190,8 @@ class Trainer:
         self._loop: kernels.Loop | None = None
         self._made_for: tuple[bool, Variant] = (compiled, Variant())
         self._expected = (-1, 0.0, np.zeros(0))
+        nothing = np.zeros(0, np.int64)
+        self._played: tuple[NDArray[np.int64], NDArray[np.intp], float, Text | None] = nothing, nothing, 0.0, None
         first_bits = draws.draw(int(self._keys[2]), 0, 0) >> 11
         # Valuing the greedy policy says a text to every prompt; no bin is so narrow that this outweighs its training.
         # Where words slip it looks at every edge, in environments many times; then a thousand bins, all that are ever
@@ -216,8 +243,19 @@ class Trainer:
 
     @property
     def _outcome_tables(self) -> GymTables | None:
-        """The tables, where an edge has several outcomes."""
+        """The tables, where an edge has several outcomes whose chances are known."""
         return self.tables if isinstance(self.tables, GymTables) else None
+
+    @property
+    def stepped(self) -> SteppedTables | None:
+        """The tables, where there are none but what an environment did when it was asked: each step takes its time
+        then, there is no exact value, and no optimum."""
+        return self.tables if isinstance(self.tables, SteppedTables) else None
+
+    @property
+    def traces(self) -> bool:
+        """Whether states are traced as they are met."""
+        return isinstance(self.tables, Tables) and not self.tables.whole
 
     @property
     def state(self) -> tuple[int, ...]:
@@ -243,12 +281,12 @@ class Trainer:
         """Have the loop compiled or fetched, so that the first `advance` starts at once."""
         if self._loop is None or self._made_for != (self.compiled, self._variant):
             self._made_for = self.compiled, self._variant
-            if self.compiled:
+            if self.compiled and self.stepped is None:
                 self._loop = kernels.load(self.loop_kind)
             else:
                 from langrl_gui.core import reference
 
-                self._loop = reference.loop(self.learner.name)
+                self._loop = reference.loop(self.learner.name, self.stepped)
 
     @property
     def _variant(self) -> Variant:
@@ -271,25 +309,32 @@ class Trainer:
     def advance(self, steps: int, episodes: int = NO_LIMIT, enough: Callable[[], bool] = lambda: False) -> None:
         """Learn until `steps` steps have been taken or `episodes` episodes finished, both counted from the run's start.
 
-        Each time that an edge had to be traced, `enough` is asked whether to come back before that.
+        Each time that an edge had to be traced, or an environment without a table was asked for some steps, `enough` is
+        asked whether to come back before that.
 
         Raises
         ------
         TableError
-            If a word leads to a state for which the table has no room. The run stands before that step, intact.
+            If a word leads to a state for which the table has no room, or an environment without a table fails. The run
+            stands before that step, intact.
         """
         self.prepare()
         going_on = True
-        while going_on:
-            look = episodes if self.samples is None else min(episodes, self.samples.next_look(self))
-            came_back = self._advance(steps, look, enough)
-            going_on = came_back == arrays.EPISODES_DONE and look < episodes
-            if self.samples is not None and came_back == arrays.EPISODES_DONE and look == self.samples.next_look(self):
-                self.samples.look(self)
-        self.timeline = self.timeline.at(self.step)
+        try:
+            while going_on:
+                look = episodes if self.samples is None else min(episodes, self.samples.next_look(self))
+                came_back = self._advance(steps, look, enough)
+                done = came_back == arrays.EPISODES_DONE
+                going_on = done and look < episodes
+                if self.samples is not None and done and look == self.samples.next_look(self):
+                    self.samples.look(self)
+        finally:
+            self.timeline = self.timeline.at(self.step)
 
     def _advance(self, steps: int, episodes: int, enough: Callable[[], bool]) -> int:
         """Go on until the loop has done that, or `enough` is; returns why it came back."""
+        if self.stepped is not None:
+            return self._advance_by_asking(steps, episodes, enough)
         self._world = self._world._replace(amounts=self.tables.amounts)  # it may have grown
         rules = self._rules(max(steps, self.step), episodes)
         while (reason := self._run(rules)) == arrays.EDGE_MISSING:
@@ -299,6 +344,15 @@ class Trainer:
             if enough():
                 break
         return reason
+
+    def _advance_by_asking(self, steps: int, episodes: int, enough: Callable[[], bool]) -> int:
+        some = 1
+        while True:
+            began = time.perf_counter()
+            reason = self._run(self._rules(max(self.step, min(steps, self.step + some)), episodes))
+            if reason != arrays.STEPS_DONE or self.step >= steps or enough():
+                return reason
+            some = 2 * some if time.perf_counter() - began < _UNASKED else max(1, some // 2)
 
     def _run(self, rules: Rules) -> int:
         if self.tables.restricted != self._made_for[1].restricted:  # the first mask was met just now
@@ -310,7 +364,12 @@ class Trainer:
         """Value the greedy policy at the end of a full bin, if `advance` came back before that was done: a run is the
         same at each step, whoever stopped there. Where the table has no room for it, it stays undone."""
         full = self.episode >> int(self.progress.counters[arrays.BIN_SHIFT])
-        if self.position == 0 and full > 0 and np.isnan(self.progress.histories.greedy_value[full - 1]):
+        if (
+            self.stepped is None
+            and self.position == 0
+            and full > 0
+            and np.isnan(self.progress.histories.greedy_value[full - 1])
+        ):
             with contextlib.suppress(TableError):
                 self.advance(self.step)
 
@@ -458,6 +517,7 @@ class Trainer:
         TableError
             If the table has no room for it.
         """
+        assert not isinstance(self.tables, SteppedTables)
         taken = self.tables.likeliest(node, slot)
         if self.tables.successor[taken] == UNTRACED:
             self.tables.follow(node, slot)
@@ -469,7 +529,11 @@ class Trainer:
 
         In an environment: what it does where always the likeliest happens, up to the first state that comes again. The
         value is what the policy is worth in the mean, exactly, whatever happens; -inf where with gamma 1 it never ends.
+        In one without a table: what it does in one episode that is played beside the run, always with the same luck,
+        and what that earns.
         """
+        if self.stepped is not None:
+            return self._played_text(self.stepped)
         if self._outcome_tables is not None:
             return self._likeliest_text(self._outcome_tables, prompt)
         assert isinstance(self.tables, Tables)
@@ -489,6 +553,56 @@ class Trainer:
         said = _text(prompt, words, gains, self.scenario.learner.gamma)
         return said._replace(value=self._expected_value(prompt))
 
+    def _played_text(self, stepped: SteppedTables) -> Text:
+        gamma = self.scenario.learner.gamma
+        nodes, slots, for_gamma, text = self._played
+        if text is None or for_gamma != gamma or not np.array_equal(self.greedy_slots(nodes), slots):
+            done = list(stepped.rehearse(self._greedy_slot))
+            text = _text(0, [each.slot for each in done], [each.reward for each in done], gamma)
+            text = text._replace(start=(0, int(self.tables.row[done[0].node])))
+            nodes = np.array([each.node for each in done], np.int64)
+            self._played = nodes, self.greedy_slots(nodes), gamma, text
+        return text
+
+    def _greedy_slot(self, node: int) -> int:
+        return int(self.learned.best[self.tables.row[node]])
+
+    def greedy_nodes(self, prompt: int) -> NDArray[np.int64]:
+        """The nodes that the greedy text of a prompt passes, traced if need be.
+
+        Raises
+        ------
+        TableError
+            If the table has no room for them.
+        """
+        if self.stepped is not None:
+            self._played_text(self.stepped)
+            return self._played[0]
+        node, nodes = int(self.tables.starts[prompt]), dict[int, None]()
+        while node != END and node not in nodes:  # in an environment it may go round for ever
+            nodes[node] = None
+            node = self.follow(node, int(self.greedy_slots(np.array([node]))[0]))
+        return np.array(list(nodes), np.int64)
+
+    def estimate(self) -> Estimate | None:
+        """What the greedy policy is worth in an environment without a table, by playing it beside the run: with the
+        same luck each time, and at today's discount. None where the value is known exactly.
+
+        Raises
+        ------
+        TableError
+            If the environment fails.
+        """
+        if self.stepped is None:
+            return None
+        values, steps, gamma = list[float](), 0, self.scenario.learner.gamma
+        while len(values) < _ESTIMATED[0] and steps < _ESTIMATED[1]:
+            gains = [done.reward for done in self.stepped.rehearse(self._greedy_slot, len(values))]
+            values.append(_text(0, [], gains, gamma).value)
+            steps += len(gains)
+        error = float(np.std(values, ddof=1)) / len(values) ** 0.5 if len(values) > 1 else math.inf
+        return Estimate(float(np.mean(values)), error, len(values))
+
     def _best_slot(self, tables: Tables, place: Place) -> int:
         row = tables.row_at(place)
         if row >= 0 and not self._scans:
@@ -507,6 +621,7 @@ class Trainer:
             values = mdp.evaluate(self.scenario.environment.table.mdp, policy, gamma)
             self._expected = (self.step, gamma, values[tables.row[tables.starts]])
         if self._expected[:2] != (self.step, gamma):
+            assert isinstance(tables, Tables)
             values = np.zeros(tables.nodes)
             lengths = tables.length[2 : tables.nodes]
             for length in range(int(lengths[-1]), -1, -1):  # numbered by length
@@ -545,14 +660,16 @@ class Trainer:
         counters, histories = self.progress.counters, self.progress.histories
         shift = int(counters[arrays.BIN_SHIFT])
         bins, full = -(-self.episode >> shift), self.episode >> shift
-        if full and np.isnan(histories.greedy_value[full - 1]):
+        if self.stepped is not None:
+            full = 0
+        elif full and np.isnan(histories.greedy_value[full - 1]):
             full -= 1
         return Moment(
             self.timeline,
             self.step,
             self.episode,
             self.prompt,
-            self.words if self._outcome_tables is None else self.state[1:],
+            self.words if isinstance(self.tables, Tables) else (*self.state[1:], *self._actions),
             self.position,
             tuple(self.progress.amounts.tolist()),
             shift,
@@ -564,7 +681,13 @@ class Trainer:
                 name: getattr(histories, name)[: full if name in arrays.AT_BIN_ENDS else bins].copy()
                 for name in histories._fields
             },
+            None if self.stepped is None else self.stepped.moment(),
         )
+
+    @property
+    def _actions(self) -> tuple[int, ...]:
+        """Where an environment has to be asked again, what was done since the episode began."""
+        return () if self.stepped is None else self.stepped.actions
 
     def state_hash(self) -> str:
         """SHA-256 over what was learned and where the run stands: equal for equal runs, however they were made."""
@@ -579,9 +702,13 @@ class Trainer:
         Raises
         ------
         TableError
-            If the moment has states or words that the scenario has not.
+            If the moment has states or words that the scenario has not, or an environment without a table is not here,
+            or does other things now than it did.
         """
         trainer = cls(scenario, **options)
+        if trainer.stepped is not None:
+            assert moment.found is not None
+            trainer.stepped.remember(moment.found)
         slots = trainer.tables.slots
         for event in moment.timeline.events:
             trainer.scenario = trainer.scenario.changed(event.path, event.value)
@@ -620,15 +747,24 @@ class Trainer:
     ) -> None:
         """Stand within an episode: `words` said to `prompt`, the last of them at step number `step`."""
         tables, progress = self.tables, self.progress
-        node = int(tables.starts[prompt])
-        if self._outcome_tables is not None:
-            node = self._outcome_tables.node_after(prompt, words) if words else node
-            words = ()
-        self._remembered_from = step - len(words)
-        for index, word in enumerate(words):
-            slot = tables.slot_of(node, word)
-            progress.tape[(step - len(words) + index) & (len(progress.tape) - 1)] = node * tables.slots + slot
-            node = tables.follow(node, slot)
+        taken: list[int] = []  # what the tape remembers
+        if isinstance(tables, SteppedTables):
+            if words:
+                state, *actions = words
+                node, taken = tables.take_up(episode, state, actions, amounts[arrays.RETURN])
+            else:
+                node = tables.begin(episode)
+        elif isinstance(tables, GymTables):
+            node = tables.node_after(prompt, words) if words else int(tables.starts[prompt])
+        else:
+            node = int(tables.starts[prompt])
+            for word in words:
+                slot = tables.slot_of(node, word)
+                taken.append(node * tables.slots + slot)
+                node = tables.follow(node, slot)
+        taken = taken[-len(progress.tape) :]
+        self._remembered_from = step - len(taken)
+        progress.tape[np.arange(self._remembered_from, step) & (len(progress.tape) - 1)] = taken
         self._begin_rows()
         counters = progress.counters
         counters[arrays.STEP], counters[arrays.EPISODE], counters[arrays.NODE] = step, episode, node

@@ -461,7 +461,9 @@ class MainWindow(QMainWindow):
             view.set_optimum(None)
         self._on_sight(None)
         self._on_draft()
-        self.status.begin()
+        asks = scenario.environment is not None and scenario.environment.spaces is not None
+        self.status.begin(asks)
+        self.parameters.slower.setVisible(asks)
         self._on_state(self.session.state)
         self._choose(scenario)
         self._entitle()

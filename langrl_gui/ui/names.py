@@ -14,9 +14,9 @@ ARROW: Final = " → "
 
 def parts_of(scenario: Scenario, state: State) -> tuple[str, str]:
     """The prompt of a state, where there are several, and the words that it sees; "…" for those that it does not. In an
-    environment its number."""
+    environment its name."""
     if scenario.environment is not None:
-        return "", str(state[1])
+        return "", scenario.environment.state_name(state[1])
     language, starts = scenario.language, scenario.starts
     seen = [word for word in state[1:] if word >= 0]
     words = ("…" if len(seen) < len(state) - 1 else "") + language.join(seen) or START

@@ -177,7 +177,7 @@ class Session(QObject):
     painter_found(function or None) : what draws a state of the environment that was opened, see gym.painter.
     compiling(bool) : whether the loop is being compiled, which happens once on a machine and takes seconds; until it
         is, steps are taken in plain Python.
-    compiled() : the run that was opened last has its compiled loop from now on.
+    compiled() : the run that was opened last has its compiled loop from now on, or the one that it stays with.
     sight_found(Sight) : what the scenario's context costs; see `sight`.
     """
 
@@ -681,10 +681,13 @@ class _Worker(QThread):
 
     def _fetch_loop(self, trainer: Trainer) -> None:
         """Have the compiled loop fetched; steps are taken in plain Python meanwhile: nobody waits to see one."""
-        kind = trainer.loop_kind
         if self._fetching is not None:
             self._fetching.cancel()
         self._fetching = None
+        if trainer.stepped is not None:  # plain Python it stays
+            self.compiled.emit()
+            return
+        kind = trainer.loop_kind
         if kernels.is_loaded(kind):
             self.compiled.emit()
         else:
@@ -765,7 +768,7 @@ class _Worker(QThread):
             self._enter(FINISHED if self._is_over(trainer, self.limits) else PAUSED)
 
     def _has_to_look_up(self, deadline: float) -> bool:
-        """Whether it is time to leave off tracing."""
+        """Whether it is time to leave off tracing, or asking an environment."""
         while (now := time.perf_counter()) < self.gives_way_until and not self.closing.is_set():
             time.sleep(A_MOMENT)
         return now > deadline

@@ -27,7 +27,7 @@ from tests.terms import scenario_of
 ROOT = Path(langrl_gui.__file__).parent.parent
 
 
-OF_GYMNASIUM = {"frozen-lake", "cliff-walking", "taxi"}
+OF_GYMNASIUM = {"frozen-lake", "cliff-walking", "taxi", "blackjack"}
 
 
 def make(**options) -> gymnasium.Env:

@@ -1,7 +1,10 @@
 """Every scenario of the gallery does what it says of itself."""
 
+from collections.abc import Callable
+from functools import cache
 from itertools import product
 
+import numpy as np
 import pytest
 
 from langrl_gui.core import oracle, runfile, scenario
@@ -21,6 +24,10 @@ KNOWN_BEFOREHAND = {"frozen-lake", "cliff-walking", "taxi"}
 """Environments of gymnasium's, whose tables are there before they are visited."""
 
 
+ASKED = {"blackjack"}
+"""Has no table, and so no optimum of ours to be compared with; what it reaches of the game's own is a fact below."""
+
+
 def learned(name: str) -> tuple[Trainer, Solution]:
     """The scenario from its first step to its stop rule, and its optimum."""
     trainer = Trainer(scenario.find(name))
@@ -28,7 +35,7 @@ def learned(name: str) -> tuple[Trainer, Solution]:
     return trainer, oracle.solve(trainer.start_scenario)
 
 
-@pytest.mark.parametrize("name", sorted(set(scenario.built_in()) - CONFUSED - TOO_HOPEFUL))
+@pytest.mark.parametrize("name", sorted(set(scenario.built_in()) - CONFUSED - TOO_HOPEFUL - ASKED))
 def test_that_a_scenario_of_the_gallery_is_learned_to_its_exact_optimum(name: str) -> None:
     trainer, solution = learned(name)
     for prompt in range(len(trainer.scenario.starts)):
@@ -36,7 +43,7 @@ def test_that_a_scenario_of_the_gallery_is_learned_to_its_exact_optimum(name: st
         assert said.value == pytest.approx(best.value, rel=1e-12), trainer.scenario.starts[prompt].text
 
 
-@pytest.mark.parametrize("name", sorted(set(scenario.built_in()) - TOO_LARGE - KNOWN_BEFOREHAND))
+@pytest.mark.parametrize("name", sorted(set(scenario.built_in()) - TOO_LARGE - KNOWN_BEFOREHAND - ASKED))
 def test_that_traced_whole_and_traced_as_visited_a_scenario_of_the_gallery_gives_the_same_file(name: str) -> None:
     start = scenario.find(name)
     whole, visited = Trainer(start, whole=1 << 22), Trainer(start, whole=0)
@@ -80,3 +87,86 @@ def test_that_rose_coloured_glasses_make_the_agent_expect_more_than_there_is() -
         hopes.append(float(trainer.learned.q[: trainer.tables.slots].max()))
     assert truth < 0
     assert sum(hopes) / len(hopes) > truth + 0.15
+
+
+CARDS = dict.fromkeys(range(1, 10), 1 / 13) | {10: 4 / 13}
+"""How likely each card is to be drawn from a deck without an end."""
+
+
+def total(hard: int, ace: bool) -> tuple[int, bool]:
+    """What a hand counts, and whether an ace counts 11 in it."""
+    usable = ace and hard + 10 <= 21
+    return hard + 10 * usable, usable
+
+
+@cache
+def dealer(hard: int, ace: bool) -> dict[int, float]:
+    """How likely a dealer with this hand is to come to each total; 0 beyond 21."""
+    if hard > 21:
+        return {0: 1.0}
+    if total(hard, ace)[0] >= 17:
+        return {total(hard, ace)[0]: 1.0}
+    after: dict[int, float] = {}
+    for card, chance in CARDS.items():
+        for end, share in dealer(hard + card, ace or card == 1).items():
+            after[end] = after.get(end, 0.0) + chance * share
+    return after
+
+
+@cache
+def stick(own: int, card: int, natural: bool) -> float:
+    """What sticking at `own` is worth where the dealer shows `card`."""
+    worth = 0.0
+    for hole, chance in CARDS.items():
+        if natural and {card, hole} != {1, 10}:
+            worth += chance
+            continue
+        for end, share in dealer(card + hole, 1 in (card, hole)).items():
+            worth += chance * share * float(np.sign(own - end))
+    return worth
+
+
+def blackjack(hits: Callable[[int, int, bool], bool] | None) -> float:
+    """The exact value of a policy, or of the best one, under the rules of Sutton & Barto (2018, example 5.1): by
+    going through all hands."""
+
+    @cache
+    def value(hard: int, ace: bool, card: int, natural: bool) -> float:
+        own, usable = total(hard, ace)
+        sticking = stick(own, card, natural)
+        if hits is not None and not hits(own, card, usable):
+            return sticking
+        hitting = sum(
+            chance * (-1.0 if hard + new > 21 else value(hard + new, ace or new == 1, card, False))
+            for new, chance in CARDS.items()
+        )
+        return hitting if hits is not None else max(sticking, hitting)
+
+    return sum(
+        a * b * c * value(one + two, 1 in (one, two), card, {one, two} == {1, 10})
+        for (one, a), (two, b), (card, c) in product(CARDS.items(), repeat=3)
+    )
+
+
+def test_that_blackjack_is_learned_to_within_two_hundredths_of_what_the_best_player_loses() -> None:
+    """Nobody can win this game in the long run: the best policy, which Sutton & Barto (2018, figure 5.2) draw, loses
+    0.0431 of a stake per game, as follows from the rules. A step of fixed size never settles between two actions that
+    are worth nearly the same, so that the agent stays a little below."""
+    best = blackjack(None)
+    assert best == pytest.approx(-0.0431, abs=1e-4)
+    # Stick at 17, with a usable ace at 18; against a weak card at 12 or 13, and with an ace against a strong one at 19.
+    figure = blackjack(
+        lambda own, card, usable: (
+            own < (19 if card in (1, 9, 10) else 18)
+            if usable
+            else own < (13 if card in (2, 3) else 12 if card in (4, 5, 6) else 17)
+        )
+    )
+    assert figure == pytest.approx(best, abs=1e-12)
+    trainer = Trainer(scenario.find("blackjack"))
+    trainer.advance(*trainer.limits)
+    states, slots = trainer.scenario.environment.spaces.states, trainer.tables.slots
+    q = trainer.learned.q.reshape(-1, slots)
+    value = blackjack(lambda own, card, usable: bool(q[states.number((own, card, usable))].argmax()))
+    assert best - 0.02 < value <= best
+    assert abs(trainer.estimate().value - value) < 4 * trainer.estimate().error

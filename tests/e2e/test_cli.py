@@ -266,6 +266,81 @@ def test_an_environment_of_gymnasiums_is_trained_solved_saved_and_taken_up(tmp_p
     assert "its states are Box" in wrong.stderr
 
 
+def test_an_environment_without_a_table_is_trained_saved_and_taken_up_and_has_no_optimum(tmp_path: Path) -> None:
+    run, longer = tmp_path / "cards.langrl", tmp_path / "longer.langrl"
+    trained = answer("train", "gym:Blackjack-v1", "--steps", 2000, "--out", run)
+    assert (trained["steps"], trained["states"], trained["optimum"]) == (2000, 704, None)
+    assert trained["estimate"]["episodes"] == 1000
+    assert -1 < trained["estimate"]["value"] < 0 < trained["estimate"]["standard_error"] < 0.1
+    assert set(trained["says"][0]["words"]) <= {"0", "1"}
+    assert answer("show", run)["state_hash"] == trained["state_hash"]
+    assert langrl("check", run, "--replay").returncode == 0
+    assert answer("resume", run, "--steps", 345, "--out", longer)["steps"] == 2345
+    straight = answer("train", "gym:Blackjack-v1", "--steps", 2345)
+    assert answer("show", longer)["state_hash"] == straight["state_hash"]
+    assert answer("replay", longer, "--to", 2000)["state_hash"] == trained["state_hash"]
+    assert langrl("say", run).stdout.split() == trained["says"][0]["words"]
+    assert langrl("say", run, "--explore", "--seed", 3).returncode == 0
+    assert langrl("export", run, "--csv", "--out", tmp_path / "q.csv").returncode == 0
+    assert "13,10,0" in (tmp_path / "q.csv").read_text()
+    assert answer("bench", "gym:Blackjack-v1")["gym:Blackjack-v1"]["steps_per_second"] > 0
+    lines = langrl("train", "gym:Blackjack-v1", "--steps", 50).stdout.splitlines()
+    assert "hundreds of times slower" in lines[0]
+    assert any("the mean of 1,000 episodes that it played" in line for line in lines)
+    unsolved = langrl("solve", run)
+    assert (unsolved.returncode, len(unsolved.stderr.splitlines())) == (2, 1)
+    assert "no table P" in unsolved.stderr
+
+
+def test_a_run_of_somebodys_module_imports_it_only_for_whoever_says_so(tmp_path: Path) -> None:
+    (tmp_path / "my_games.py").write_text(
+        "import gymnasium\n"
+        "gymnasium.register('Game-v0', entry_point='gymnasium.envs.toy_text:BlackjackEnv')\n"
+    )  # fmt: skip
+    run = tmp_path / "game.langrl"
+    with_path = {"cwd": tmp_path}
+    assert langrl("train", "gym:my_games:Game-v0", "--steps", 100, "--out", run, **with_path).returncode == 0
+    refused = langrl("resume", run, "--steps", 5, **with_path)
+    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+    assert "names a module to import" in refused.stderr
+    assert langrl("check", run, **with_path).returncode == 0
+    assert langrl("--import", "my_games", "resume", run, "--steps", 5, **with_path).returncode == 0
+    assert langrl("--import", "no_such_games", "check", run, **with_path).returncode == 2
+
+
+def test_an_environment_that_does_other_things_than_it_did_is_told_of_wherever_it_is_asked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "my_weather.py").write_text(
+        "import os, gymnasium\n"
+        "from gymnasium.envs.toy_text import BlackjackEnv\n"
+        "class Weather(BlackjackEnv):\n"
+        "    def step(self, action):\n"
+        "        state, reward, *rest = super().step(action)\n"
+        "        return state, reward + float(os.environ['WEATHER']), *rest\n"
+        "gymnasium.register('Weather-v0', entry_point=Weather)\n"
+    )
+    monkeypatch.setenv("WEATHER", "0")
+    run = tmp_path / "weather.langrl"
+    steps = next(n for n in range(100, 200) if _within_an_episode(n))
+    assert langrl("train", "gym:my_weather:Weather-v0", "--steps", steps, "--out", run, cwd=tmp_path).returncode == 0
+    command = ("--import", "my_weather")
+    asked_again = (("check", run, "--replay"), ("replay", run, "--to", 50), ("resume", run, "--steps", 5), ("say", run))
+    for arguments in asked_again:
+        assert langrl(*command, *arguments, cwd=tmp_path).returncode == 0
+    monkeypatch.setenv("WEATHER", "1")
+    for arguments, code in zip(asked_again, (1, 2, 2, 2), strict=True):
+        done = langrl(*command, *arguments, cwd=tmp_path)
+        assert (done.returncode, len(done.stderr.splitlines())) == (code, 1)
+        assert "does other things now" in done.stderr
+
+
+def _within_an_episode(steps: int) -> bool:
+    trainer = Trainer(scenario.find("gym:Blackjack-v1"))
+    trainer.advance(steps)
+    return trainer.position > 0
+
+
 def test_with_gamma_1_a_policy_that_never_ends_is_told_as_minus_infinity(tmp_path: Path) -> None:
     cliff = ("train", "gym:CliffWalking-v1", "--set", "learner.gamma=1", "--steps", "5")
     assert "value −∞" in langrl(*cliff).stdout

@@ -161,7 +161,7 @@ class Observer:
         if shows_rows and (fresh or not len(self._order.rows)):
             self._order.refresh(exact)
         learner = trainer.scenario.learner
-        prompts = range(min(len(trainer.tables.starts), MOST_PROMPTS))
+        prompts = range(min(len(trainer.scenario.starts), MOST_PROMPTS))
         return Snapshot(
             trainer.timeline.pointer,
             trainer.episode,
@@ -171,7 +171,7 @@ class Observer:
             trainer.tables.rows,
             trainer.tables.traced,
             trainer.tables.tracing_seconds,
-            None if trainer.tables.whole else (trainer.tables.plan.capacity - 2, trainer.tables.plan.bytes),
+            None if not trainer.traces else (trainer.tables.plan.capacity - 2, trainer.tables.plan.bytes),
             curves=observe_curves(trainer) if wanted.curves else None,
             says=tuple(trainer.greedy_text(prompt) for prompt in prompts) if wanted.says else None,
             tape=observe_tape(trainer, wanted.tape) if wanted.tape else None,

@@ -13,7 +13,8 @@ from langrl_gui.core.trainer import Trainer
 class Curves:
     """What happened over the episodes, in bins of `width` episodes; the last bin may not be full yet.
 
-    All arrays have one entry per bin, but for those of the greedy policy, which exist for full bins only.
+    All arrays have one entry per bin, but for those of the greedy policy, which exist for full bins only, and not
+    at all in an environment without a table.
     """
 
     width: int
@@ -40,7 +41,9 @@ def observe_curves(trainer: Trainer) -> Curves:
     counters, histories = trainer.progress.counters, trainer.progress.histories
     shift, episode = int(counters[arrays.BIN_SHIFT]), trainer.episode
     bins, full = -(-episode >> shift), episode >> shift
-    if full and np.isnan(histories.greedy_value[full - 1]):
+    if trainer.stepped is not None:
+        full = 0
+    elif full and np.isnan(histories.greedy_value[full - 1]):
         full -= 1
     first = np.arange(bins, dtype=np.float64) * (1 << shift)
     ends = np.minimum(first + (1 << shift), episode)

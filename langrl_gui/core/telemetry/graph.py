@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langrl_gui.core import arrays
-from langrl_gui.core.gym_tables import GymTables
+from langrl_gui.core.gym_tables import StateTables, SteppedTables
 from langrl_gui.core.tables import END
 from langrl_gui.core.telemetry import graph_shape
 from langrl_gui.core.telemetry.graph_shape import GraphShape, GraphWanted, Indices, Mask
@@ -65,6 +65,8 @@ class GraphObserver:
     _seconds: float = 0.0
     _looked_at: float = 0.0
     _states: StateMap | None = None
+    _mapped_at: int = -1
+    _map_due: float = 0.0
 
     def observe(self, wanted: GraphWanted, fresh: bool, exact: bool) -> Graph | None:
         """The graph as it is now; what is shown of it is decided anew where `fresh`.
@@ -77,7 +79,7 @@ class GraphObserver:
         if is_large and not exact and not changed and began - self._looked_at < SHARE * self._seconds:
             return None
         if fresh or changed or is_large or self._shape is None:
-            shape = self._choose(wanted)
+            shape = self._choose(wanted, exact)
             if self._shape is None or not shape.looks_like(self._shape):
                 self._shape = shape
             self._shape_for = wanted
@@ -87,10 +89,10 @@ class GraphObserver:
         self._seconds = self._looked_at - began
         return graph
 
-    def _choose(self, wanted: GraphWanted) -> GraphShape:
+    def _choose(self, wanted: GraphWanted, exact: bool) -> GraphShape:
         tables = self.trainer.tables
-        if self._states is None and isinstance(tables, GymTables):
-            self._states = StateMap(tables)
+        if isinstance(tables, StateTables):
+            self._map(tables, exact)
         most = 0 if wanted.is_filtered else wanted.most
         whole = graph_shape.grow(self.trainer, most, wanted.through, wanted.visited, self._states)
         if not wanted.is_filtered:
@@ -111,6 +113,14 @@ class GraphObserver:
             rank = graph.visits.astype(np.float64) + np.where(graph.on_greedy_path, 2.0**64, 0.0)
             nodes = graph_shape.fullest(whole, nodes, wanted.most, rank)
         return graph_shape.cut(whole, nodes, edges)
+
+    def _map(self, tables: StateTables, exact: bool) -> None:
+        """Know where actions lead: what a table says does not change; what came about does, with every step."""
+        changes = isinstance(tables, SteppedTables) and self._mapped_at != self.trainer.step
+        if self._states is None or (changes and (exact or time.perf_counter() >= self._map_due)):
+            began = time.perf_counter()
+            self._states, self._mapped_at = StateMap(tables), self.trainer.step
+            self._map_due = began + SHARE * (time.perf_counter() - began)
 
     def _number(self, shape: GraphShape, wanted: GraphWanted) -> Graph:
         """Today's numbers on this shape."""
@@ -149,7 +159,7 @@ class GraphObserver:
             return -1
         taken = trainer.last_edges(1).astype(np.int64)
         following = int(tables.successor[taken[0]])
-        edge = int(tables.edges_of(taken)[0]) if isinstance(tables, GymTables) else int(taken[0])
+        edge = int(tables.edges_of(taken)[0]) if isinstance(tables, StateTables) else int(taken[0])
         there = (shape.nodes[shape.source] == edge // tables.slots) & (shape.slot == edge % tables.slots)
         there &= shape.ends[shape.target] if following == END else shape.nodes[shape.target] == following
         return int(np.flatnonzero(there)[0]) if there.any() else -1

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langrl_gui.core.errors import TableError
-from langrl_gui.core.gym_tables import GymTables
+from langrl_gui.core.gym_tables import StateTables
 from langrl_gui.core.tables import END, PADDING, UNTRACED
 from langrl_gui.core.telemetry.states import StateMap
 from langrl_gui.core.trainer import Trainer
@@ -260,7 +260,7 @@ def _on_the_way(trainer: Trainer, through: tuple[int, ...], states: StateMap | N
     that lead to the state of this name."""
     tables = trainer.tables
     taken = trainer.last_edges(min(trainer.position, trainer.remembered)).astype(np.int64)
-    if isinstance(tables, GymTables):
+    if isinstance(tables, StateTables):
         taken = tables.edges_of(taken)
         row = tables.find_row(through)
         if states is None or row is None:

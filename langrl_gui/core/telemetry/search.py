@@ -20,9 +20,9 @@ def cells_with(scenario: Scenario, states: NDArray[np.int32], typed: str) -> NDA
     """
     language, starts = scenario.language, scenario.starts
     needle = typed.casefold()
-    if scenario.environment is not None:  # states are numbers
-        numbered = np.array([needle in str(state) for state in states[:, 1].tolist()], bool)
-        return np.repeat(numbered[:, None], len(language.words), axis=1)
+    if (environment := scenario.environment) is not None:
+        named = np.array([needle in environment.state_name(state) for state in states[:, 1].tolist()], bool)
+        return np.repeat(named[:, None], len(language.words), axis=1)
     found, step = len(needle), _automaton(needle)
     joiner, words = _read(needle, step, [language.joiner])[:, 0], _read(needle, step, language.words)
     in_prompt = _read(needle, step, [start.text if len(starts) > 1 else "" for start in starts])[0] == found

@@ -1,12 +1,12 @@
 """Which actions of an environment the state graph shows: each to where it most likely leads, from left to right.
 
-Knows the table of outcomes.
+Knows the outcomes: of a table, or those that came about so far.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core.gym_tables import GymTables
+from langrl_gui.core.gym_tables import StateTables
 from langrl_gui.core.tables import END
 
 
@@ -24,37 +24,25 @@ class StateMap:
         What its outcome earns.
     """
 
-    def __init__(self, tables: GymTables) -> None:
-        depth, slots = tables.length, tables.slots
-        reached = np.flatnonzero(depth >= 0)
-        likeliest = np.array(
-            [tables.likeliest(node, slot) for node in reached.tolist() for slot in range(slots)], np.int64
-        )
-        edges = (reached[:, None] * slots + np.arange(slots)).ravel()
-        following = tables.successor[likeliest].astype(np.int64)
-        on = (following == END) | (depth[following] == depth[edges // slots] + 1)
-        edges, outcomes = edges[on], likeliest[on]
-        missed = np.setdiff1d(reached[depth[reached] > 0], following[on])
-        more = [self._most_often(tables, node) for node in missed.tolist()]
-        outcomes = np.concatenate([outcomes, np.array(more, np.int64)])
-        edges = np.concatenate([edges, tables.edges_of(np.array(more, np.int64))])
-        order = np.argsort(edges, kind="stable")
-        self.node, self.slot = np.divmod(edges[order], slots)
-        self.following = tables.successor[outcomes[order]].astype(np.int64)
-        self.reward = tables.reward[outcomes[order]]
-
-    @staticmethod
-    def _most_often(tables: GymTables, node: int) -> int:
-        """The outcome of greatest chance that leads to this node from one step before it; of equals the first."""
-        leading = np.flatnonzero(tables.successor == node)
-        edges = tables.edges_of(leading)
-        near = tables.length[edges // tables.slots] == tables.length[node] - 1
-        leading, edges = leading[near], edges[near]
-        chances = [
-            tables.outcome_chances(edge)[outcome - int(tables.first_outcome[edge])]
-            for outcome, edge in zip(leading.tolist(), edges.tolist(), strict=True)
-        ]
-        return int(leading[np.argmax(chances)])
+    def __init__(self, tables: StateTables) -> None:
+        outcomes, slots = tables.outcomes(), tables.slots
+        depth = outcomes.depths(tables.starts, tables.nodes, slots)
+        source = outcomes.edge // slots
+        likeliest = outcomes.likeliest(slots)
+        likeliest = likeliest[depth[source[likeliest]] >= 0]
+        following = outcomes.successor[likeliest]
+        on = (following == END) | (depth[following] == depth[source[likeliest]] + 1)
+        missed = np.setdiff1d(np.flatnonzero(depth > 0), following[on])
+        # Of what leads there from one step before, that of the greatest weight; of equals the first.
+        leading = np.flatnonzero((depth[source] >= 0) & (depth[outcomes.successor] == depth[source] + 1))
+        leading = leading[np.lexsort((leading, -outcomes.weight[leading], outcomes.successor[leading]))]
+        leading = leading[np.flatnonzero(np.diff(outcomes.successor[leading], prepend=-1))]
+        more = leading[np.isin(outcomes.successor[leading], missed)]
+        shown = np.concatenate([likeliest[on], more])
+        shown = shown[np.argsort(outcomes.edge[shown], kind="stable")]
+        self.node, self.slot = np.divmod(outcomes.edge[shown], slots)
+        self.following = outcomes.successor[shown]
+        self.reward = outcomes.reward[shown]
 
     def leaving(self, level: NDArray[np.integer], nodes: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """(place in `level`, place here) of the actions that are taken at these nodes, by place in `level`."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langrl_gui.core import arrays
-from langrl_gui.core.gym_tables import GymTables
+from langrl_gui.core.gym_tables import StateTables
 from langrl_gui.core.tables import Tables
 from langrl_gui.core.trainer import Trainer
 
@@ -69,7 +69,7 @@ def observe_tape(trainer: Trainer, episodes: int = 2) -> Tape:
     past, end = [], len(said)
     for number, begin in enumerate(begins[::-1][: episodes - 1].tolist()):
         steps = _steps(trainer, said[begin:end])
-        prompt = int(np.flatnonzero(tables.starts == _nodes(tables, said[begin : begin + 1]))[0])
+        prompt = tables.prompt_at(int(_nodes(tables, said[begin : begin + 1])[0]))
         past.append(Episode(trainer.episode - number, prompt, steps))
         end = begin
     amounts, row = trainer.progress.amounts, int(tables.row[trainer.progress.counters[arrays.NODE]])
@@ -84,7 +84,7 @@ def observe_tape(trainer: Trainer, episodes: int = 2) -> Tape:
     )
 
 
-def _begins(tables: Tables | GymTables, said: NDArray[np.uint64], all_of_it: bool) -> NDArray[np.intp]:
+def _begins(tables: Tables | StateTables, said: NDArray[np.uint64], all_of_it: bool) -> NDArray[np.intp]:
     """Where episodes begin in these steps; `all_of_it`: whether they are all that there were."""
     nodes = _nodes(tables, said)
     if isinstance(tables, Tables):
@@ -94,7 +94,7 @@ def _begins(tables: Tables | GymTables, said: NDArray[np.uint64], all_of_it: boo
     return np.concatenate([np.zeros(int(all_of_it and len(said) > 0), np.intp), begins])
 
 
-def _nodes(tables: Tables | GymTables, taken: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _nodes(tables: Tables | StateTables, taken: NDArray[np.uint64]) -> NDArray[np.int64]:
     return tables.edges_of(taken) // tables.slots
 
 

@@ -24,7 +24,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QScrollBar, QToolTip, QWidget
 
 from langrl_gui.core.i18n import tr
-from langrl_gui.core.oracle import Solution
+from langrl_gui.core.oracle import Solution, unsolvable
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Episode, Snapshot, TapeStep
 from langrl_gui.ui import format, names, theme
@@ -204,11 +204,15 @@ class EpisodeTape(QWidget):
         assert snapshot.says is not None
         said = snapshot.says[number]
         prompt, text = scenario.starts[said.prompt].text, scenario.language.join(said.words)
+        if said.start:
+            text = names.ARROW.join([names.name_of(scenario, said.start), text])
         tip = [prompt] if prompt else []
         tip.append(tr("Says {text}: value {value}, return {total}",
                       text=text, value=_exact(said.value), total=_exact(said.total)))  # fmt: skip
         optimum = self._solution.optimum if self._solution is not None else ()
         best = next((each for each in optimum if each.prompt == said.prompt), None)
+        if reason := unsolvable(scenario):
+            tip += [tr("It is an episode that was played beside the run, always with the same luck."), reason]
         if best is None:
             return _Answer(prompt, text, _two_digits(said.total), False, "\n".join(tip))
         tip.append(tr("The optimum is {text}: value {value}, return {total}",
@@ -311,9 +315,11 @@ class EpisodeTape(QWidget):
         """The prompt and the words; `now` is the state that the last one led to, if the text has not ended."""
         assert self._scenario is not None
         line, starts, words = theme.line(self.palette()), self._scenario.starts, self._scenario.language.words
-        start = starts[prompt].text or "⌂"
         after = [step.state for step in steps] + [now or steps[-1].state]
         prompt_tip = tr("Prompt: {text}", text=starts[prompt].text or tr("nothing"))
+        start = starts[prompt].text or "⌂"
+        if self._scenario.environment is not None and self._scenario.environment.spaces is not None:
+            start = names.name_of(self._scenario, after[0])  # it begins anywhere
         pills = [_Pill(start, "", line, prompt_tip, after[0])]
         for step, led_to in zip(steps, after[1:], strict=True):
             color = line

@@ -56,7 +56,7 @@ from langrl_gui.core.telemetry.table import MOST_RANKED
 from langrl_gui.ui import format, names, theme
 from langrl_gui.ui.selection import Selection, State
 from langrl_gui.ui.views.heat_scales import UNKNOWN
-from langrl_gui.ui.views.optimal_rows import OptimalRows
+from langrl_gui.ui.views.optimal_rows import OptimalRows, missing
 
 Index = QModelIndex | QPersistentModelIndex
 _ROLES: Final = (
@@ -182,7 +182,9 @@ class Cells(QAbstractTableModel):
     def _exactly(self, line: int, column: Column) -> str | None:
         number = self.number(line, column)
         if number != number:
-            return tr("Q* differs between the texts that share this state") if self.optimal.solution else None
+            if self.optimal.solution is None:
+                return missing(self.scenario) or None
+            return tr("Q* differs between the texts that share this state")
         return format.count(int(number)) if column == "visits" else format.exact(number)
 
     def as_tsv(self, first: int, last: int) -> str | None:
@@ -538,6 +540,8 @@ class ExactTable(QWidget):
                 )
             elif table.waits:
                 said += " · " + tr("sorting…")
+            if reason := missing(self._model.scenario):
+                said += " · " + reason
             if not table.cells:
                 empty = tr("No cell is like that.") if table.all_cells else tr("No state has been visited yet.")
         if said != self._said:

@@ -49,7 +49,7 @@ from langrl_gui.ui.names import ARROW, START
 from langrl_gui.ui.selection import Selection, State
 from langrl_gui.ui.switch import Switch
 from langrl_gui.ui.views.heat_scales import LEVELS, MODES, UNKNOWN, UNTRIED, Scale
-from langrl_gui.ui.views.optimal_rows import OptimalRows
+from langrl_gui.ui.views.optimal_rows import OptimalRows, missing
 
 GREY: Final = 0.75
 """Share of the background in the grey of cells never tried: neither the colour of 0 nor the background itself."""
@@ -674,6 +674,8 @@ class QHeatMap(QAbstractScrollArea):
                 rows=format.count(self._rows),
                 words=format.count(len(self._scenario.language.words)),
             )
+            if self._scale.mode.name == "gap" and (reason := missing(self._scenario)):
+                size = reason
         self._legend.show_scale(size, self._scale.ends if self._scale.span > 0 else None, self._colors)
 
     def _explanation(self, cell: Cell) -> str:

@@ -57,7 +57,7 @@ from langrl_gui.core import explain
 from langrl_gui.core.context import Confusion, Sight
 from langrl_gui.core.explain import Update
 from langrl_gui.core.i18n import N_, tr
-from langrl_gui.core.oracle import Solution
+from langrl_gui.core.oracle import Solution, unsolvable
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Inspection, Snapshot
 from langrl_gui.ui import format, names, theme
@@ -453,6 +453,9 @@ class Inspector(QWidget):
             self._confused.setText(
                 self._span(told(scenario, confusion), theme.readable(theme.RED, self.palette()).name())
             )
+        elif scenario is not None and (reason := unsolvable(scenario)):
+            self._confused.setVisible(filled)
+            self._confused.setText(self._span(reason, theme.muted(self.palette()).name()))
         self._empty.setVisible(not filled)
         if shown is None:
             self._empty.setText(tr("The state in which the agent is appears here. Click one to stay with it."))

@@ -40,7 +40,7 @@ from PySide6.QtWidgets import (
 import pyqtgraph as pg  # after PySide6: it takes the first Qt binding that it finds loaded
 
 from langrl_gui.core.i18n import N_, tr
-from langrl_gui.core.oracle import Solution
+from langrl_gui.core.oracle import Solution, unsolvable
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Curves, Snapshot
 from langrl_gui.ui import format, theme
@@ -256,6 +256,7 @@ class LearningCurves(QWidget):
         self._optimum = self._cursor = None
         self._optimum_line.hide()
         self._legend.set_optimum(False)
+        self._legend.set_missing(unsolvable(scenario))
         self._follow.hide()
         self._add_shares(scenario)
         self._show_emptiness()
@@ -678,6 +679,7 @@ class _Legend(QWidget):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self._optimum = False
+        self._missing = ""
         self._terms: list[tuple[str, str]] = []
         self._reading = ""
         self._entries: list[tuple[str, str, str, str]] = []
@@ -718,6 +720,11 @@ class _Legend(QWidget):
         self._optimum = known
         self.update()
 
+    def set_missing(self, reason: str) -> None:
+        """Why there are neither exact values nor an optimum; empty where there are."""
+        self._missing = reason
+        self.update()
+
     def set_reading(self, text: str) -> None:
         """The numbers under the cursor, in place of the names for as long as it is there."""
         if text != self._reading:
@@ -732,6 +739,14 @@ class _Legend(QWidget):
     def _places(self) -> list[tuple[QRect, str, str]]:
         """(rectangle, name, explanation) of each curve, from left to right."""
         entries = self._entries[: 3 if self._optimum else 2]
+        if self._missing:
+            reason = self._missing + "\n" + tr("Nor can it be computed what the greedy policy is worth.")
+            why = (
+                tr("No optimum and no exact value: the environment has no table"),
+                tr("No optimum: the environment has no table"),
+                tr("No optimum"),
+            )
+            entries = [self._entries[0], (*why, reason)]
         if self._terms:
             entries = [(name, name, name, f"{name}: {explanation}") for name, explanation in self._terms]
         metrics, swatch = self.fontMetrics(), self._swatch()
@@ -785,6 +800,10 @@ class _Legend(QWidget):
                     band = QColor(theme.BLUE)
                     band.setAlphaF(BAND_OPACITY)
                     painter.fillRect(QRectF(place.left(), middle - 4, swatch, 8), band)
+                if self._missing and number:  # in words alone
+                    painter.setPen(theme.muted(self.palette()))
+                    painter.drawText(place, Qt.AlignmentFlag.AlignVCenter, name)
+                    continue
                 painter.setPen(pens[number])
                 painter.drawLine(QPointF(place.left(), middle), QPointF(place.left() + swatch, middle))
                 painter.setPen(theme.muted(self.palette()))

@@ -7,12 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from langrl_gui.core import tables
-from langrl_gui.core.oracle import Solution
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.oracle import Solution, unsolvable
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.ui.selection import State
 
 MOST_KEPT: Final = 4096
 """States that are remembered: many screenfuls."""
+
+
+def missing(scenario: Scenario | None) -> str:
+    """Why there is no Q*, in few words, where there can be none."""
+    return tr("no Q*: the environment has no table") if scenario is not None and unsolvable(scenario) else ""
 
 
 class OptimalRows:

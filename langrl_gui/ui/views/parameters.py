@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.faults import path_of
+from langrl_gui.core.gym import SLOWER
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.text import Corpus
 from langrl_gui.ui.views.effects import effect
@@ -61,6 +62,13 @@ class Parameters(QWidget):
         self.notice = ContextNotice(self)
         """What the context costs."""
         layout.addWidget(self.notice)
+        self.slower = QLabel(tr(SLOWER), self)
+        """There where each step takes its time."""
+        self.slower.setObjectName("slower")
+        self.slower.setWordWrap(True)
+        self.slower.setContentsMargins(0, 2, 8, 6)
+        self.slower.hide()
+        layout.addWidget(self.slower)
         area = QScrollArea(self)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setWidgetResizable(True)

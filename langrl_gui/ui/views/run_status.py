@@ -43,8 +43,10 @@ class RunStatus(QWidget):
         self._compiling = False
         self.begin()
 
-    def begin(self) -> None:
-        """A new run: nothing is known of its speed."""
+    def begin(self, asks: bool = False) -> None:
+        """A new run: nothing is known of its speed. It `asks` where an environment without a table is asked at each
+        step."""
+        self._asks = asks
         self._since: tuple[float, Snapshot] | None = None
         self._speeds = (0.0, 0.0)
         self._tracing = (0.0, 0.0)
@@ -99,6 +101,8 @@ class RunStatus(QWidget):
         parts = [self._state]
         if self._compiling:
             parts.append(tr("compiling, once on this machine; slower until then"))
+        if self._asks:
+            parts.append(tr("slower: the environment has no table, and is asked at each step"))
         snapshot = self._snapshot
         if snapshot is not None:
             if self._speeds[0]:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QT
 
 from langrl_gui.core import explain
 from langrl_gui.core.i18n import N_, tr
-from langrl_gui.core.oracle import Solution
+from langrl_gui.core.oracle import Solution, unsolvable
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Sample, Snapshot
 from langrl_gui.ui import format, theme
@@ -139,6 +139,7 @@ class SamplesModel(QAbstractTableModel):
                 tr("value {value}", value=explain.exact(sample.value)),
                 tr("return {total}", total=explain.exact(sample.total)),
                 tr("after {number} episodes", number=format.count(sample.episode)),
+                *filter(None, [unsolvable(self._scenario)]),
             ]
         )
 

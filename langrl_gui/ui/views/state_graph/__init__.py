@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
+from langrl_gui.core.gym import Gym
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
@@ -116,9 +117,14 @@ class StateGraph(QWidget):
         if self._scenario is None or not text.strip():
             return
         if self._scenario.environment is not None:
-            self._sought = [(0, int(text))] if text.strip().isdecimal() and len(text) < MOST_DIGITS else []
+            self._sought = self._states_called(self._scenario.environment, text)
             if not self._sought:
-                self.controls.complain(tr("States of an environment are numbers."))
+                self.controls.complain(
+                    tr("States of an environment are numbers.")
+                    if self._scenario.environment.spaces is None
+                    else tr("States of this environment have names like {name}.",
+                            name=self._scenario.environment.state_name(self._scenario.first_state[1]))
+                )  # fmt: skip
             elif self.canvas.graph is not None:
                 self._seek(self.canvas.graph)
             return
@@ -130,6 +136,13 @@ class StateGraph(QWidget):
             self.controls.complain(tr("These are not words of this language."))
         elif self.canvas.graph is not None:
             self._seek(self.canvas.graph)
+
+    @staticmethod
+    def _states_called(environment: Gym, text: str) -> list[State]:
+        if environment.spaces is None:
+            return [(0, int(text))] if text.strip().isdecimal() and len(text) < MOST_DIGITS else []
+        state = environment.state_called(text)
+        return [] if state is None else [(0, state)]
 
     def _seek(self, graph: Graph) -> None:
         """Go to the first text sought that is shown; ask for the next one where this graph was to show the first."""

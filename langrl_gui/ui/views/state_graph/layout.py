@@ -231,7 +231,13 @@ class Layout:
             seen_widths = wide[np.maximum(seen, -1)].sum(axis=1)
             self.label_widths = seen_widths + between + hidden + np.where(shape.ends, wide[last], 0.0)
         if self._scenario.environment is not None:
-            digits = np.char.str_len(shape.states[:, 1].astype(str)) * metrics.horizontalAdvance("0")
+            numbers = shape.states[:, 1]
+            names = (
+                numbers.astype(str)
+                if self._scenario.environment.spaces is None
+                else np.array([self._scenario.environment.state_name(state) for state in numbers.tolist()], np.str_)
+            )
+            digits = np.char.str_len(names) * metrics.horizontalAdvance("0")
             self.label_widths = np.where(shape.ends, wide[last], digits)
         else:
             for node in range(int(self.bounds[1])):
@@ -251,10 +257,10 @@ class Layout:
 
     def text(self, node: int) -> str:
         """What has been said, as far as the agent sees it, the prompt where nothing has; of an environment, the state's
-        number."""
+        name."""
         shape, language = self.shape, self._scenario.language
         if self._scenario.environment is not None:
-            return str(shape.states[node, 1])
+            return self._scenario.environment.state_name(int(shape.states[node, 1]))
         if shape.column[node] == 0:
             return self._scenario.starts[shape.key(node)[0]].text or START
         words = [word for word in shape.state(node)[1:] if word >= 0]
