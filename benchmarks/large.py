@@ -8,14 +8,18 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import psutil
 
 from benchmarks import window
 from benchmarks.result import Result
 from langrl_gui.core import scenario as scenarios
+from langrl_gui.core.dynamics import Dynamics
+from langrl_gui.core.text import MARK, mark
 
 WORDS = 10_000
 SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
@@ -125,6 +129,41 @@ def watched(for_seconds: float = 15.0) -> list[Result]:
     return [Result("time between frames while tracing, 99th percentile", times["p99"], "ms", 40, 25, details, note)]
 
 
+def terms(states: int = 30) -> list[Result]:
+    """What it takes to ask each reward term about one state, of which fifty of ten thousand words are offered."""
+    text, luck = mark(corpus(), "whitespace"), random.Random(1)
+    words = list(dict.fromkeys(text.replace("\n", MARK).split(MARK)))
+    references = [" ".join(luck.choices(words, k=6)) for _ in range(2)]
+    settings: list[dict[str, Any]] = [
+        {"kind": "match"},
+        {"kind": "exact", "shaping": True},
+        {"kind": "edit", "paid": "each-word"},
+        {"kind": "bleu", "paid": "each-word"},
+        {"kind": "chrf", "paid": "each-word"},
+        {"kind": "fluency", "order": 3, "smoothing": "kneser-ney"},
+        {"kind": "grammar", "rules": "start: WORD+\nWORD: /[a-z]+/"},
+        {"kind": "coherence"},
+        {"kind": "forbidden", "phrases": luck.choices(words, k=20)},
+        {"kind": "required", "phrases": luck.choices(words, k=5)},
+        {"kind": "repetition"},
+        {"kind": "length", "least": 3},
+        {"kind": "words", "words": {words[0]: 1.0}},
+    ]
+    took = {}
+    for term in settings:
+        data = tomllib.loads(SCENARIO.format(words=WORDS, tokenizer="whitespace", more=""))
+        data |= {"rewards": [term], "prompts": [{"references": references}]}
+        dynamics = Dynamics(scenarios.from_data(data, read_corpus=lambda name, tokenizer: text))
+        joint = dynamics.start(0)
+        began = time.perf_counter()
+        for state in range(states):
+            moves = dynamics.moves(joint)
+            joint = dynamics.start(0) if state % 5 == 4 else moves.after(luck.randrange(dynamics.slots))
+        took[f"{term['kind']} ms"] = (time.perf_counter() - began) / states * 1000
+    what = "one state of 10,000 words, shortlist 50, asked of the reward term that takes longest"
+    return [Result(what, max(took.values()), "ms", 30, 15, took)]
+
+
 def compare() -> list[Result]:
-    """All three."""
-    return [*memory(), *opened(), *watched()]
+    """All four."""
+    return [*memory(), *terms(), *opened(), *watched()]

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from langrl_gui.core.language import Language
-from langrl_gui.core.rewards import Memory, Term
+from langrl_gui.core.rewards import Memory, Step, Term
 from langrl_gui.core.scenario import Scenario, from_data
 from langrl_gui.core.text import mark
 
@@ -48,13 +49,18 @@ def term_of(problem: Scenario, number: int = 0) -> Term:
     return problem.rewards[number].term(problem.ground)
 
 
+def step_of(term: Term, memory: Memory, words: int) -> Step:
+    """What a term says of all the words of a language of so many."""
+    return term.step(memory, np.arange(words, dtype=np.uint32))
+
+
 def walk(term: Term, words: Sequence[int], prompt: int = 0) -> tuple[list[float], Memory]:
     """What each word of a text earned, ending not counted, and the memory after the last."""
     memory, rewards = term.start(prompt), []
     for word in words:
-        step = term.step(memory)
-        rewards.append(float(step.rewards[word]))
-        memory = step.memories[step.which[word]]
+        step = term.step(memory, np.array([word], np.uint32))
+        rewards.append(float(step.rewards[0]))
+        memory = step.memories[step.which[0]]
     return rewards, memory
 
 

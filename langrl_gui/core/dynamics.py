@@ -1,8 +1,8 @@
 """All reward terms and rules of a language together as one automaton: joint memories, what can be said, what it earns.
 
 What is said is a word, chosen by its slot: all words, or those of the shortlist after the last word.
-Every joint memory is asked once. What a step earns is kept term by term, apart from weights and gamma; so these can
-change at any time, and no term has to be asked again.
+Every joint memory is asked once, about the words of its slots. What a step earns is kept term by term, apart from
+weights and gamma; so these can change at any time, and no term has to be asked again.
 """
 
 import sys
@@ -23,7 +23,7 @@ _FIRST_STEPS: Final = 1024
 """Steps for which there is room at first; the room doubles when it is full."""
 
 _REMEMBERED: Final = 1 << 20
-"""Words' steps that are remembered of each term by itself: some 16 MiB."""
+"""Words' steps that are remembered of each term by itself: some 16 MiB, and what follows them."""
 
 
 _PER_MEMORY: Final = 200
@@ -37,7 +37,7 @@ _MANY: Final = 4
 _UNKNOWN: Final = np.uint32(2**32 - 1)
 """In place of the number of a step that nobody has asked for."""
 _WEIGHED: Final = 32
-"""One memory of so many is weighed."""
+"""One memory of so many is weighed, and one step of so many with all that can follow."""
 
 _Memories = tuple[Sequence[Memory], NDArray[np.integer]]
 """Memories that can follow, and for each slot which of them does."""
@@ -189,9 +189,10 @@ class Dynamics:
         self._weights = [settings.weight for settings in scenario.rewards]
         self._gamma = scenario.learner.gamma
         # Joint memories are asked once; a term by itself often has far fewer, and knows the last ones still.
-        self._most_steps = max(1, _REMEMBERED // self.words)
-        self._steps_of = [lru_cache(self._most_steps)(term.step) for term in self.terms]
-        self._bytes_of_steps = len(self.terms) * (_PER_STEP + 16 * self.words)
+        self._most_steps = max(1, _REMEMBERED // self.slots)
+        self._step_of = lru_cache(len(self.terms) * self._most_steps)(self._ask_term)
+        self._steps_asked = 0
+        self._bytes_of_steps = len(self.terms) * (_PER_STEP + 16 * self.slots)
 
     @property
     def room(self) -> NDArray[np.float64]:
@@ -328,12 +329,14 @@ class Dynamics:
 
     def _ask(self, joint: int) -> Moves:
         *here, last = self._memories[joint]
-        steps = [ask(memory) for ask, memory in zip(self._steps_of, here, strict=True)]
-        words, offered = self._offer(steps, last)
-        following = [_those(step, words) for step in steps]
+        words = self.slot_words(last)  # type: ignore[arg-type]
+        asked = last if self.compact else None
+        steps = [self._step_of(number, memory, asked) for number, memory in enumerate(here)]
+        offered = self._offer(steps, last)
+        following: list[_Memories] = [(step.memories, step.which) for step in steps]
         amounts = np.empty((len(words), self._amounts.shape[1]))
         for number, step in enumerate(steps):
-            amounts[:, number] = step.rewards[words]
+            amounts[:, number] = step.rewards
         for number, term in self._shaped:
             memories, which = following[number]
             first = self.potentials[number]
@@ -347,26 +350,28 @@ class Dynamics:
             following.append((range(self.words), words))
         return Moves(self, words, offered, following, amounts)
 
-    def _offer(self, steps: Sequence[Step], last: Memory) -> tuple[NDArray[np.uint32], NDArray[np.bool_]]:
-        """(slots,) the word of each slot, and whether it may be said."""
-        allowed: NDArray[np.bool_] | None = None
+    def _ask_term(self, number: int, memory: Memory, last: int | None) -> Step:
+        """What a term says of the words that slots stand for where `last` was said last."""
+        step = self.terms[number].step(memory, self.slot_words(last))
+        if self._steps_asked % _WEIGHED == 0 and not isinstance(step.memories, Following):
+            self._memory_bytes += _WEIGHED * sum(map(_size, step.memories))
+        self._steps_asked += 1
+        return step
+
+    def _offer(self, steps: Sequence[Step], last: Memory) -> NDArray[np.bool_]:
+        """(slots,) whether each slot's word may be said."""
+        offered: NDArray[np.bool_] | None = None
         for step in steps:
             if step.allowed is not None:
-                allowed = step.allowed if allowed is None else allowed & step.allowed
-        words = self._every_word
-        if self._shortlist is not None:
-            listed = self._shortlist.after(last)  # type: ignore[arg-type]
-            if self.compact:
-                words = listed
-            else:
-                near = np.zeros(self.words, bool)
-                near[listed] = True
-                allowed = near if allowed is None else allowed & near
-        if allowed is None:
-            return words, self._every_slot
-        offered = allowed[words]
+                offered = step.allowed if offered is None else offered & step.allowed
+        if self._shortlist is not None and not self.compact:
+            near = np.zeros(self.words, bool)
+            near[self._shortlist.after(last)] = True  # type: ignore[arg-type]
+            offered = near if offered is None else offered & near
+        if offered is None:
+            return self._every_slot
         self.restricted |= not offered.all()
-        return words, offered
+        return offered
 
 
 def _roomier(array: NDArray[np.float64], least: int) -> NDArray[np.float64]:
@@ -374,14 +379,6 @@ def _roomier(array: NDArray[np.float64], least: int) -> NDArray[np.float64]:
     larger = np.zeros((max(2 * len(array), least), *array.shape[1:]))
     larger[: len(array)] = array
     return larger
-
-
-def _those(step: Step, words: NDArray[np.uint32]) -> _Memories:
-    """The memories to which these words lead: without the others, unless they are made as they are asked for."""
-    if isinstance(step.memories, Following):
-        return step.memories, words
-    reached, which = np.unique(step.which[words], return_inverse=True)
-    return [step.memories[place] for place in reached.tolist()], which.ravel()
 
 
 def _size(memory: Memory) -> int:

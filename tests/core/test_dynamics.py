@@ -15,7 +15,7 @@ from langrl_gui.core.rewards import Step
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import Tables
 from langrl_gui.core.text import mark
-from tests.terms import CORPUS, rewarded_scenarios
+from tests.terms import CORPUS, beginnings, rewarded_scenarios, step_of, term_of, walk
 
 
 def build(words, references, end_word="", rewards=({"kind": "match"},)) -> Scenario:
@@ -60,14 +60,31 @@ def test_that_a_reward_follows_to_the_last_bit_from_the_shares_of_its_terms(term
             assert reward == total
 
 
+@given(rewarded_scenarios(), st.data())
+@settings(max_examples=60, deadline=None)
+def test_that_a_term_says_the_same_of_a_word_whichever_others_it_is_asked_about_with_it(problem, data):
+    words = len(problem.language.words)
+    for number in range(len(problem.rewards)):
+        term = term_of(problem, number)
+        for said in beginnings(problem.language):
+            memory = walk(term, said)[1]
+            every = step_of(term, memory, words)
+            some = np.array(sorted(data.draw(st.sets(st.integers(0, words - 1), min_size=1))), np.uint32)
+            step = term.step(memory, some)
+            assert step.rewards.tobytes() == every.rewards[some].tobytes()
+            assert [step.memories[place] for place in step.which] == [every.memories[every.which[w]] for w in some]
+            assert (step.allowed is None) == (every.allowed is None)
+            assert step.allowed is None or step.allowed.tolist() == every.allowed[some].tolist()
+
+
 class Rhyme:
     """A term that remembers the last word and pays, when the text ends, for ending on the second or third word."""
 
     def start(self, prompt):
         return None
 
-    def step(self, memory):
-        return Step(np.array([0.0, 0.5, 0.0]), (0, 1), np.array([0, 1, 0]))
+    def step(self, memory, words):
+        return Step(np.array([0.0, 0.5, 0.0])[words], (0, 1), np.array([0, 1, 0])[words])
 
     def end(self, memory):
         return 10.0 * memory

@@ -10,6 +10,7 @@ from langrl_gui.core.language import Language, Prompt
 from langrl_gui.core.rewards import Ground
 from langrl_gui.core.rewards.match import Match, MatchReward
 from langrl_gui.core.scenario import Scenario
+from tests.terms import step_of, walk
 
 
 def build(words, references, joiner="", max_length=4, end_word="", rewards=({"kind": "match"},)) -> Scenario:
@@ -38,11 +39,11 @@ def whole_texts(language: Language):
 
 
 def memory_after(term, prompt: int, said: tuple[int, ...]):
-    memory = term.start(prompt)
-    for word in said:
-        step = term.step(memory)
-        memory = step.memories[step.which[word]]
-    return memory
+    return walk(term, said, prompt)[1]
+
+
+def rewards_of(term, memory, words: int) -> list[float]:
+    return step_of(term, memory, words).rewards.tolist()
 
 
 @st.composite
@@ -67,10 +68,9 @@ def test_that_match_rewards_each_word_after_each_text_by_its_definition(problem)
     term = match(problem)
     for prompt, start in enumerate(problem.starts):
         for said in whole_texts(problem.language):
-            rewards = term.step(memory_after(term, prompt, said)).rewards
-            assert rewards.tolist() == [
-                1.0 if is_right(problem.language, start.references, said, word) else -1.0
-                for word in range(len(problem.language.words))
+            words = len(problem.language.words)
+            assert rewards_of(term, memory_after(term, prompt, said), words) == [
+                1.0 if is_right(problem.language, start.references, said, word) else -1.0 for word in range(words)
             ]
 
 
@@ -93,36 +93,36 @@ def test_that_a_reference_can_be_said_in_any_division_into_words():
     term, right = match(problem), {(0,), (1,), (3,), (0, 2), (0, 2, 2), (1, 2)}
     for said in whole_texts(problem.language):
         for word in range(4):
-            reward = term.step(memory_after(term, 0, said)).rewards[word]
+            reward = rewards_of(term, memory_after(term, 0, said), 4)[word]
             assert reward == (1.0 if (*said, word) in right else -1.0), (said, word)
     assert memory_after(term, 0, (0, 2)) == memory_after(term, 0, (1,)), "nothing can tell them apart from here on"
 
 
 def test_that_a_word_is_right_only_where_the_joiner_follows_it():
     term = match(build(["in", "inn", "n"], [["in n"]], joiner=" "))
-    assert term.step(term.start(0)).rewards.tolist() == [1.0, -1.0, -1.0]
-    assert term.step(memory_after(term, 0, (0,))).rewards.tolist() == [-1.0, -1.0, 1.0]
+    assert rewards_of(term, term.start(0), 3) == [1.0, -1.0, -1.0]
+    assert rewards_of(term, memory_after(term, 0, (0,)), 3) == [-1.0, -1.0, 1.0]
 
 
 def test_that_every_reference_that_still_agrees_may_go_on():
     problem = build(["a", "b", "c"], [["ab", "ac", "b"]])
     term = match(problem)
-    assert term.step(term.start(0)).rewards.tolist() == [1.0, 1.0, -1.0]
-    assert term.step(memory_after(term, 0, (0,))).rewards.tolist() == [-1.0, 1.0, 1.0]
+    assert rewards_of(term, term.start(0), 3) == [1.0, 1.0, -1.0]
+    assert rewards_of(term, memory_after(term, 0, (0,)), 3) == [-1.0, 1.0, 1.0]
 
 
 def test_that_past_the_end_of_a_reference_only_the_end_word_is_right():
     words = ["a", "b", "."]
-    assert match(build(words, [["ab"]], end_word=".")).step(("",)).rewards.tolist() == [-1.0, -1.0, 1.0]
-    assert match(build(words, [["ab"]])).step(("",)).rewards.tolist() == [-1.0, -1.0, -1.0]
+    assert rewards_of(match(build(words, [["ab"]], end_word=".")), ("",), 3) == [-1.0, -1.0, 1.0]
+    assert rewards_of(match(build(words, [["ab"]])), ("",), 3) == [-1.0, -1.0, -1.0]
     term = match(build(words, [["a", "ab"]], end_word="."))
-    assert term.step(memory_after(term, 0, (0,))).rewards.tolist() == [-1.0, 1.0, 1.0]
+    assert rewards_of(term, memory_after(term, 0, (0,)), 3) == [-1.0, 1.0, 1.0]
 
 
 def test_that_nothing_is_right_after_a_wrong_word():
     term = match(build(["a", "b"], [["ab"]]))
     assert memory_after(term, 0, (1,)) == memory_after(term, 0, (0, 0)) == memory_after(term, 0, (0, 1, 0)) == ()
-    assert term.step(()).rewards.tolist() == [-1.0, -1.0]
+    assert rewards_of(term, (), 2) == [-1.0, -1.0]
 
 
 def test_that_neither_order_nor_repetition_of_references_matters():
@@ -134,11 +134,11 @@ def test_that_neither_order_nor_repetition_of_references_matters():
 
 def test_that_each_prompt_has_its_own_references():
     term = match(build(["a", "b"], [["a"], ["b"]]))
-    assert term.step(term.start(0)).rewards.tolist() == [1.0, -1.0]
-    assert term.step(term.start(1)).rewards.tolist() == [-1.0, 1.0]
+    assert rewards_of(term, term.start(0), 2) == [1.0, -1.0]
+    assert rewards_of(term, term.start(1), 2) == [-1.0, 1.0]
 
 
 def test_that_right_and_wrong_are_what_the_scenario_says():
     rewards = [{"kind": "match", "right": 0.25, "wrong": -3}]
     term = match(build(["a", "b"], [["a"]], rewards=rewards))
-    assert term.step(term.start(0)).rewards.tolist() == [0.25, -3.0]
+    assert rewards_of(term, term.start(0), 2) == [0.25, -3.0]

@@ -7,7 +7,7 @@ import pytest
 
 from langrl_gui.core.rewards.grammar import Parser, _compiled
 from langrl_gui.core.tables import END, Tables
-from tests.terms import beginnings, earned, scenario_of, term_of, walk
+from tests.terms import beginnings, earned, scenario_of, step_of, term_of, walk
 
 LONGEST = 6
 
@@ -67,7 +67,7 @@ def test_that_words_are_right_exactly_where_a_sentence_still_fits(name: str, end
         for said in beginnings(problem.language):
             text = problem.language.join(said)
             memory = walk(term, said)[1]
-            step = term.step(memory)
+            step = step_of(term, memory, len(problem.language.words))
             fits = [text + word in begun for word in "abc"] + [text in fitting] * len(end_word)
             assert step.allowed.tolist() == fits, text
             assert step.rewards.tolist() == [0.5 if fit else -1 for fit in fits], text

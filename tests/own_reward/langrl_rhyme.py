@@ -5,7 +5,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
-from langrl_gui.core.rewards import Amount, Ground, Memory, Reward, Step
+from langrl_gui.core.rewards import Amount, Ground, Memory, Reward, Step, Words
 
 
 class RhymeReward(Reward):
@@ -30,9 +30,10 @@ class Rhyme:
     def start(self, prompt: int) -> Memory:
         return ""
 
-    def step(self, memory: Memory) -> Step:
-        rewards = np.where(self._endings == memory, self._amount, 0.0)
-        return Step(rewards[self._which], self._endings.tolist(), self._which)
+    def step(self, memory: Memory, words: Words) -> Step:
+        endings, which = np.unique(self._which[words], return_inverse=True)
+        rewards = np.where(self._endings[endings] == memory, self._amount, 0.0)
+        return Step(rewards[which], self._endings[endings].tolist(), which)
 
     def end(self, memory: Memory) -> float:
         return 0.0

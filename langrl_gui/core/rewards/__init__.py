@@ -31,6 +31,7 @@ from langrl_gui.core.rewards.term import (
     ShapableTerm,
     Step,
     Term,
+    Words,
 )
 from langrl_gui.core.rewards.word_table import WordsReward
 
@@ -46,6 +47,7 @@ __all__ = [
     "ShapableTerm",
     "Step",
     "Term",
+    "Words",
     "announced",
     "kind_of",
 ]

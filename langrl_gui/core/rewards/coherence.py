@@ -2,19 +2,16 @@
 
 import math
 from collections import Counter
-from functools import lru_cache
-from typing import ClassVar, Final, Literal
+from functools import cache, lru_cache
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from langrl_gui.core.i18n import N_
-from langrl_gui.core.rewards.term import Following, Ground, Memory, Reward, Step
+from langrl_gui.core.rewards.term import Following, Ground, Memory, Reward, Step, Words
 from langrl_gui.core.text import Corpus
-
-_REMEMBERED: Final = 1 << 20
-"""Associations of a word with all others that are remembered, in words: some 8 MiB."""
 
 
 class CoherenceReward(Reward):
@@ -50,26 +47,24 @@ class Coherence:
 
     def __init__(self, ground: Ground, settings: CoherenceReward) -> None:
         assert ground.corpus is not None
-        self._words = len(ground.language.words)
-        self._every = np.arange(self._words)
         self._end_word = ground.language.end
         self._window = settings.window
-        self._pairs = _counted(ground.corpus, self._words, settings.window)
+        self._pairs = _counted(ground.corpus, len(ground.language.words), settings.window)
 
     def start(self, prompt: int) -> Memory:
         return ()
 
-    def step(self, memory: Memory) -> Step:
+    def step(self, memory: Memory, words: Words) -> Step:
         assert isinstance(memory, tuple)
-        rewards = np.zeros(self._words)
+        rewards = np.zeros(len(words))
         for word in memory:
-            rewards += self._pairs.with_word(word)
+            rewards += self._pairs.with_word(word, words)
         if memory:
             rewards /= len(memory)
         if self._end_word is not None:
-            rewards[self._end_word] = 0.0
+            rewards[words == self._end_word] = 0.0
         last = memory if len(memory) < self._window else memory[1:]
-        return Step(rewards, Following(self._words, lambda word: (*last, word)), self._every)
+        return Step(rewards, Following(words, lambda word: (*last, word)), np.arange(len(words)))
 
     def end(self, memory: Memory) -> float:
         return 0.0
@@ -79,7 +74,6 @@ class Associations:
     """Normalised pointwise mutual information of words, counted in a corpus."""
 
     def __init__(self, corpus: Corpus, words: int, window: int) -> None:
-        self._words = words
         pairs: list[Counter[int]] = [Counter() for _ in range(words)]
         for sentence in corpus.sentences:
             for place, first in enumerate(sentence):
@@ -91,21 +85,30 @@ class Associations:
         self._pairs = pairs
         self._alone = np.array([sum(with_word.values()) for with_word in pairs], np.float64)
         self._total = int(self._alone.sum())
-        self.with_word = lru_cache(max(1, _REMEMBERED // words))(self._with_word)
+        self._near = cache(self._of_neighbours)  # never more than the pairs that were counted
 
-    def _with_word(self, word: int) -> NDArray[np.float64]:
-        """(words,) the association of every word with this one."""
-        result = np.zeros(self._words)
+    def with_word(self, word: int, others: Words) -> NDArray[np.float64]:
+        """(words,) the association of each of these words with this one."""
+        if not self._alone[word]:
+            return np.zeros(len(others))
+        neighbours, associations = self._near(word)
+        place = np.minimum(np.searchsorted(neighbours, others), len(neighbours) - 1)
+        strangers = np.where(self._alone[others] > 0, -1.0, 0.0)
+        return np.where(neighbours[place] == others, associations[place], strangers)
+
+    def _of_neighbours(self, word: int) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """The words that the corpus has near this one, ascending, and their associations with it."""
+        neighbours = sorted(self._pairs[word])
         alone = self._alone[word]
-        if alone:
-            result[self._alone > 0] = -1.0
-            for other, count in self._pairs[word].items():
-                together = count / self._total
-                if together == 1:  # the corpus has this pair and nothing else
-                    result[other] = 1.0
-                else:
-                    result[other] = math.log(count * self._total / (alone * self._alone[other])) / -math.log(together)
-        return result
+        associations = []
+        for other in neighbours:
+            count = self._pairs[word][other]
+            together = count / self._total
+            if together == 1:  # the corpus has this pair and nothing else
+                associations.append(1.0)
+            else:
+                associations.append(math.log(count * self._total / (alone * self._alone[other])) / -math.log(together))
+        return np.array(neighbours), np.array(associations)
 
 
 _counted = lru_cache(maxsize=4)(Associations)

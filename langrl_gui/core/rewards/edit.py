@@ -8,7 +8,7 @@ from pydantic import Field
 
 from langrl_gui.core.i18n import N_
 from langrl_gui.core.rewards.score import Score, ScoreReward, division
-from langrl_gui.core.rewards.term import Ground, Memory
+from langrl_gui.core.rewards.term import Ground, Memory, Words
 
 
 class EditReward(ScoreReward):
@@ -38,12 +38,13 @@ class Edit(Score):
 
     def __init__(self, ground: Ground, settings: EditReward) -> None:
         language = ground.language
-        super().__init__(len(language.words), settings.paid)
-        self._end_word = ground.language.end
+        super().__init__(settings.paid)
         characters = settings.unit == "characters"
         spelt = [[ord(c) for c in word] if characters else [number] for number, word in enumerate(language.words)]
-        if self._end_word is not None:
-            spelt[self._end_word] = []
+        self._stops = np.zeros(len(language.words), bool)
+        if language.end is not None:
+            spelt[language.end] = []
+            self._stops[language.end] = True
         self._references = [
             [
                 np.array([ord(c) for c in text] if characters else division(language, text), np.int32)
@@ -60,9 +61,10 @@ class Edit(Score):
     def start(self, prompt: int) -> Memory:
         return prompt, tuple(j for reference in self._references[prompt] for j in range(len(reference) + 1))
 
-    def follow(self, memory: Memory) -> tuple[list[Memory], NDArray[np.intp]]:
+    def follow(self, memory: Memory, words: Words) -> tuple[list[Memory], NDArray[np.intp]]:
         assert isinstance(memory, tuple)
         prompt, columns = memory
+        lengths, units = self._lengths[words], self._units[words]
         first, after = 0, []
         for reference in self._references[prompt]:
             column = np.array(columns[first : first + len(reference) + 1])
@@ -70,12 +72,11 @@ class Edit(Score):
             if column[0]:
                 for unit in self._joiner:
                     joined = _extend(joined[None], np.array([unit]), reference)[0]
-            each = np.repeat(joined[None], self._words, axis=0)
-            if self._end_word is not None:
-                each[self._end_word] = column
-            for place in range(self._units.shape[1]):
-                here = self._lengths > place
-                each[here] = _extend(each[here], self._units[here, place], reference)
+            each = np.repeat(joined[None], len(words), axis=0)
+            each[self._stops[words]] = column
+            for place in range(int(lengths.max())):
+                here = lengths > place
+                each[here] = _extend(each[here], units[here, place], reference)
             after.append(each)
             first += len(reference) + 1
         distinct, which = np.unique(np.concatenate(after, axis=1), axis=0, return_inverse=True)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from langrl_gui.core.i18n import N_
 from langrl_gui.core.rewards.match import Rests
-from langrl_gui.core.rewards.term import Amount, Ground, Memory, ShapableReward, Step
+from langrl_gui.core.rewards.term import Amount, Ground, Memory, ShapableReward, Step, Words
 
 
 class ExactReward(ShapableReward):
@@ -35,8 +35,8 @@ class Exact:
     def start(self, prompt: int) -> Memory:
         return self._rests.start(prompt)
 
-    def step(self, memory: Memory) -> Step:
-        return self._rests.step(memory)[0]
+    def step(self, memory: Memory, words: Words) -> Step:
+        return self._rests.step(memory, words)[0]
 
     def end(self, memory: Memory) -> float:
         assert isinstance(memory, tuple)

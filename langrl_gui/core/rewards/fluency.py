@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from langrl_gui.core.i18n import N_
-from langrl_gui.core.rewards.term import Following, Ground, Memory, Reward, Step
+from langrl_gui.core.rewards.term import Following, Ground, Memory, Reward, Step, Words
 from langrl_gui.core.text import Corpus
 
 Smoothing = Literal["maximum-likelihood", "laplace", "lidstone", "kneser-ney"]
@@ -71,13 +71,11 @@ class Fluency:
 
     def __init__(self, ground: Ground, settings: FluencyReward) -> None:
         assert ground.corpus is not None
-        self._words = len(ground.language.words)
-        self._every = np.arange(self._words)
         self._end_word = ground.language.end
         self._floor = settings.floor
         self._model = _learned(
             ground.corpus,
-            self._words,
+            len(ground.language.words),
             self._end_word,
             settings.order,
             settings.smoothing,
@@ -88,23 +86,23 @@ class Fluency:
     def start(self, prompt: int) -> Memory:
         return (self._model.begin,) * (self._model.order - 1)
 
-    def step(self, memory: Memory) -> Step:
+    def step(self, memory: Memory, words: Words) -> Step:
         assert isinstance(memory, tuple)
-        every = self._model.probabilities(memory)
-        chances = every[: self._words].copy()
+        events = np.append(words, np.uint32(self._model.begin))
         if self._end_word is not None:
-            chances[self._end_word] = every[self._model.end]
+            events[:-1][words == self._end_word] = self._model.end
         # Most words were never seen here, like the sign for a beginning. Of the others few probabilities are different:
         # those of words that were counted equally often are equal.
-        unseen = float(every[self._model.begin])
-        rewards = np.full(self._words, self._logarithm(unseen))
+        every = self._model.probabilities(memory, events)
+        chances, unseen = every[:-1], float(every[-1])
+        rewards = np.full(len(words), self._logarithm(unseen))
         seen = np.flatnonzero(chances != unseen)
         distinct, place = np.unique(chances[seen], return_inverse=True)
         rewards[seen] = np.array(list(map(self._logarithm, distinct.tolist())))[place.ravel()]
         if not memory:
-            return Step(rewards, [()], np.zeros(self._words, np.intp))
+            return Step(rewards, [()], np.zeros(len(words), np.intp))
         last = memory[1:]
-        return Step(rewards, Following(self._words, lambda word: (*last, word)), self._every)
+        return Step(rewards, Following(words, lambda word: (*last, word)), np.arange(len(words)))
 
     def _logarithm(self, chance: float) -> float:
         return max(math.log(chance), self._floor) if chance > 0 else self._floor
@@ -134,13 +132,13 @@ class NGrams:
         discount: float,
     ) -> None:
         self.order = order
-        self._outside, self.begin, self.end = words, words + 1, words + 2
+        self.outside, self.begin, self.end = words, words + 1, words + 2
         self._events = words + 3
         self._discount = discount if smoothing == "kneser-ney" else None
         self._added = {"maximum-likelihood": 0.0, "laplace": 1.0, "lidstone": added, "kneser-ney": 0.0}[smoothing]
         before, after = [self.begin] * (self.order - 1), [self.end] * max(1, self.order - 1)
         sentences = [
-            [*before, *(word if word >= 0 else self._outside for word in sentence), *after]
+            [*before, *(word if word >= 0 else self.outside for word in sentence), *after]
             for line in corpus.sentences
             for sentence in _ended(line, end_word)
         ]
@@ -153,35 +151,33 @@ class NGrams:
                         different[context[1:]][event] += 1
                 self._levels.append(_packed(different))
 
-    def probabilities(self, context: tuple[int, ...]) -> NDArray[np.float64]:
-        """(words + 3,) the chance of each word, of one outside the vocabulary, and of the signs for begin and end."""
+    def probabilities(self, context: tuple[int, ...], events: NDArray[np.integer]) -> NDArray[np.float64]:
+        """(n,) the chance of each of these events: words by their numbers, `outside` the vocabulary, and the signs for
+        `begin` and `end`."""
         if self._discount is not None:
-            return self._interpolated(context, 0)
-        chances = np.full(self._events, self._added)
+            return self._interpolated(context, 0, events)
+        chances = np.full(len(events), self._added)
         total = self._added * self._events
         if context in self._levels[0]:
-            events, counts = self._levels[0][context]
-            chances[events] += counts
+            seen, counts = self._levels[0][context]
+            chances += _values_at(events, seen, counts)
             total = counts.sum() + total
         if total:
             chances /= total
         return chances
 
-    def _interpolated(self, context: tuple[int, ...], level: int) -> NDArray[np.float64]:
+    def _interpolated(self, context: tuple[int, ...], level: int, events: NDArray[np.integer]) -> NDArray[np.float64]:
         assert self._discount is not None
         known = self._levels[level].get(context)
         if not context:
-            alone = np.zeros(self._events)
-            if known is not None:
-                alone[known[0]] = known[1] / known[1].sum()
-            return alone
-        lower = self._interpolated(context[1:], level + 1)
+            return np.zeros(len(events)) if known is None else _values_at(events, known[0], known[1] / known[1].sum())
+        lower = self._interpolated(context[1:], level + 1, events)
         if known is None:
             return lower
-        events, counts = known
+        seen, counts = known
         total = counts.sum()
-        chances: NDArray[np.float64] = self._discount * len(events) / total * lower
-        chances[events] = np.maximum(counts - self._discount, 0.0) / total + chances[events]
+        chances = _values_at(events, seen, np.maximum(counts - self._discount, 0.0) / total)
+        chances += self._discount * len(seen) / total * lower
         return chances
 
 
@@ -209,11 +205,21 @@ def _counted(sentences: list[list[int]], order: int) -> "_Counts":
 
 
 def _packed(counts: _Counts) -> dict[tuple[int, ...], tuple[NDArray[np.intp], NDArray[np.float64]]]:
-    """For each context the events that were seen after it, and how often."""
-    return {
-        context: (np.array(list(following), np.intp), np.array(list(following.values()), np.float64))
-        for context, following in counts.items()
-    }
+    """For each context the events that were seen after it, ascending, and how often."""
+    packed = {}
+    for context, following in counts.items():
+        events = np.array(list(following), np.intp)
+        order = events.argsort()
+        packed[context] = events[order], np.array(list(following.values()), np.float64)[order]
+    return packed
+
+
+def _values_at(
+    events: NDArray[np.integer], known: NDArray[np.intp], values: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n,) for each event its value; 0 for those that are not `known`, which are ascending."""
+    place = np.minimum(np.searchsorted(known, events), len(known) - 1)
+    return np.where(known[place] == events, values[place], 0.0)
 
 
 _learned = lru_cache(maxsize=4)(NGrams)

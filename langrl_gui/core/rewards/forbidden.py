@@ -8,7 +8,7 @@ from pydantic import Field
 
 from langrl_gui.core.i18n import N_
 from langrl_gui.core.rewards import phrases
-from langrl_gui.core.rewards.term import Amount, Ground, Memory, Reward, Step
+from langrl_gui.core.rewards.term import Amount, Ground, Memory, Reward, Step, Words
 from langrl_gui.core.schema import as_tuple
 
 Phrases = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], as_tuple]
@@ -59,41 +59,42 @@ class Forbidden:
     def start(self, prompt: int) -> Memory:
         return () if self._settings.whole_words else phrases.NOTHING_SAID
 
-    def step(self, memory: Memory) -> Step:
-        memories, which, times = self._whole(memory) if self._settings.whole_words else self._anywhere(memory)
+    def step(self, memory: Memory, words: Words) -> Step:
+        find = self._whole if self._settings.whole_words else self._anywhere
+        memories, which, times = find(memory, words)
         allowed = times == 0 if self._settings.use == "mask" else None
         return Step(times * self._settings.amount, memories, which, allowed)
 
     def end(self, memory: Memory) -> float:
         return 0.0
 
-    def _anywhere(self, memory: Memory) -> tuple[list[Memory], NDArray[np.intp], NDArray[np.float64]]:
+    def _anywhere(self, memory: Memory, words: Words) -> tuple[list[Memory], NDArray[np.intp], NDArray[np.float64]]:
         assert isinstance(memory, int)
-        added = self._said.added(memory == phrases.NOTHING_SAID)
+        added = self._said.added(words, memory == phrases.NOTHING_SAID)
         after, times = np.empty(len(added), np.intp), np.zeros(len(added))
-        for word, text in enumerate(added):
+        for place, text in enumerate(added):
             state = max(memory, 0)
             for character in text:
                 state = self._automaton.step(state, character)
-                times[word] += len(self._automaton.ends[state])
-            after[word] = state
+                times[place] += len(self._automaton.ends[state])
+            after[place] = state
         states, which = np.unique(after, return_inverse=True)
         return states.tolist(), which, times
 
-    def _whole(self, memory: Memory) -> tuple[list[Memory], NDArray[np.intp], NDArray[np.float64]]:
+    def _whole(self, memory: Memory, words: Words) -> tuple[list[Memory], NDArray[np.intp], NDArray[np.float64]]:
         """The memory is what is left of each phrase that has been begun, and begun with a word."""
         assert isinstance(memory, tuple)
-        first, later = self._said.added(True), self._said.added(False)
+        first, later = self._said.added(words, True), self._said.added(words, False)
         numbers: dict[Memory, int] = {}
         which, times = np.zeros(len(first), np.intp), np.zeros(len(first))
-        for word, (begins, goes_on) in enumerate(zip(first, later, strict=True)):
+        for place, (word, begins, goes_on) in enumerate(zip(words.tolist(), first, later, strict=True)):
             left: list[str] = []
             if word != self._end_word:
                 for text, rests in ((begins, self._settings.phrases), (goes_on, memory)):
                     for rest in rests:
                         if rest == text:
-                            times[word] += 1
+                            times[place] += 1
                         elif rest.startswith(text):
                             left.append(rest[len(text) :])
-            which[word] = numbers.setdefault(tuple(sorted(left)), len(numbers))
+            which[place] = numbers.setdefault(tuple(sorted(left)), len(numbers))
         return list(numbers), which, times

@@ -15,9 +15,12 @@ from pydantic import Field
 
 from langrl_gui.core.faults import quoted
 from langrl_gui.core.i18n import N_, tr
-from langrl_gui.core.rewards.term import Amount, Ground, Memory, Reward, Step
+from langrl_gui.core.rewards.term import Amount, Ground, Memory, Reward, Step, Words
 
 Stack = tuple[int, ...]
+
+_NONE: Final = -1
+"""In place of the number of a terminal: of words that the grammar has not."""
 
 _NEVER: Final = 1 << 30
 """Words that no sentence has: what it takes to complete what cannot be completed."""
@@ -91,26 +94,30 @@ class Grammar:
         language = ground.language
         self._settings = settings
         self._parser = _compiled(settings.rules, language.words, language.end_word)
-        self._words = len(language.words)
+        self._terminals = list(self._parser.words)
+        self._terminal = np.full(len(language.words), _NONE)
+        for number, terminal in enumerate(self._terminals):
+            self._terminal[self._parser.words[terminal]] = number
         self._most = language.max_length
         self._end_word = language.end
 
     def start(self, prompt: int) -> Memory:
         return (0,), 0
 
-    def step(self, memory: Memory) -> Step:
+    def step(self, memory: Memory, words: Words) -> Step:
         memories: list[Memory] = [None]
-        which = np.zeros(self._words, np.intp)
+        which = np.zeros(len(words), np.intp)
         if memory is not None:
             assert isinstance(memory, tuple)
             stack, said = memory
-            for terminal, words in self._parser.words.items():
-                after = self._parser.shift(stack, terminal)
+            terminals = self._terminal[words]
+            for number in np.unique(terminals[terminals != _NONE]).tolist():
+                after = self._parser.shift(stack, self._terminals[number])
                 if after is not None and self._parser.missing(after) <= self._most - said - 1:
-                    which[words] = len(memories)
+                    which[terminals == number] = len(memories)
                     memories.append((after, said + 1))
             if self._end_word is not None and self._parser.is_sentence(stack):
-                which[self._end_word] = len(memories)
+                which[words == self._end_word] = len(memories)
                 memories.append(memory)
         fits = which > 0
         rewards = np.where(fits, self._settings.right, self._settings.wrong)

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from langrl_gui.core.i18n import N_, tr
-from langrl_gui.core.rewards.term import Amount, Ground, Memory, ShapableReward, Step
+from langrl_gui.core.rewards.term import Amount, Ground, Memory, ShapableReward, Step, Words
 
 
 class LengthReward(ShapableReward):
@@ -67,9 +67,9 @@ class Length:
     def start(self, prompt: int) -> Memory:
         return 0
 
-    def step(self, memory: Memory) -> Step:
+    def step(self, memory: Memory, words: Words) -> Step:
         assert isinstance(memory, int)
-        return Step(np.zeros(len(self._counts)), [memory, memory + 1], self._counts)
+        return Step(np.zeros(len(words)), [memory, memory + 1], self._counts[words])
 
     def end(self, memory: Memory) -> float:
         assert isinstance(memory, int)

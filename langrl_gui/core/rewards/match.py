@@ -3,11 +3,12 @@
 from typing import ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from langrl_gui.core.i18n import N_
 from langrl_gui.core.language import next_texts
-from langrl_gui.core.rewards.term import Amount, Ground, Memory, Reward, Step
+from langrl_gui.core.rewards.term import Amount, Ground, Memory, Reward, Step, Words, places
 
 
 class MatchReward(Reward):
@@ -37,8 +38,8 @@ class Match:
     def start(self, prompt: int) -> Memory:
         return self._rests.start(prompt)
 
-    def step(self, memory: Memory) -> Step:
-        step, goes_on = self._rests.step(memory)
+    def step(self, memory: Memory, words: Words) -> Step:
+        step, goes_on = self._rests.step(memory, words)
         return step._replace(rewards=np.where(goes_on, self._settings.right, self._settings.wrong))
 
     def end(self, memory: Memory) -> float:
@@ -56,10 +57,9 @@ class Rests:
     def start(self, prompt: int) -> Memory:
         return tuple(sorted(set(self._prompts[prompt].references)))
 
-    def step(self, memory: Memory) -> tuple[Step, np.ndarray]:
+    def step(self, memory: Memory, words: Words) -> tuple[Step, NDArray[np.bool_]]:
         """The step, without rewards, and (words,) whether each word is one with which a reference goes on."""
         assert isinstance(memory, tuple)
-        words = len(self._language.words)
         left: dict[int, set[str]] = {}
         for rest in memory:
             if rest:
@@ -67,9 +67,9 @@ class Rests:
                     left.setdefault(word, set()).add(after)
             elif self._end_word is not None:
                 left.setdefault(self._end_word, set()).add(rest)
-        which = np.zeros(words, np.intp)
+        which = np.zeros(len(words), np.intp)
         memories: list[Memory] = [()]
-        for word, rests in left.items():
-            which[word] = len(memories)
-            memories.append(tuple(sorted(rests)))
-        return Step(np.zeros(words), memories, which), which > 0
+        for place, word in places(words, left):
+            which[place] = len(memories)
+            memories.append(tuple(sorted(left[word])))
+        return Step(np.zeros(len(words)), memories, which), which > 0

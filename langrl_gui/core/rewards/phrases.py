@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from langrl_gui.core.faults import quoted
 from langrl_gui.core.i18n import tr
-from langrl_gui.core.rewards.term import Ground
+from langrl_gui.core.rewards.term import Ground, Words
 
 NOTHING_SAID = -1
 """The state before the first word, which no joiner precedes."""
@@ -57,9 +57,10 @@ class Said:
         self._added = ["" if number == ground.language.end else word for number, word in enumerate(language.words)]
         self._joiner = language.joiner
 
-    def added(self, first: bool) -> list[str]:
-        """(words,) what each word adds to the text, with the joiner before it unless it is the first."""
-        return self._added if first else [word and self._joiner + word for word in self._added]
+    def added(self, words: Words, first: bool) -> list[str]:
+        """What each of these words adds to the text, with the joiner before it unless it is the first."""
+        added = [self._added[word] for word in words.tolist()]
+        return added if first else [word and self._joiner + word for word in added]
 
 
 def faults(path: str, ground: Ground, phrases: Sequence[str]) -> list[str]:

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from langrl_gui.core.i18n import N_
-from langrl_gui.core.rewards.term import Amount, Following, Ground, Memory, Reward, Step
+from langrl_gui.core.rewards.term import Amount, Following, Ground, Memory, Reward, Step, Words, places
 
 
 class RepetitionReward(Reward):
@@ -42,22 +42,20 @@ class Repetition:
     the next sequence begins with)."""
 
     def __init__(self, ground: Ground, settings: RepetitionReward) -> None:
-        self._words = len(ground.language.words)
-        self._every = np.arange(self._words)
         self._end_word = ground.language.end
         self._settings = settings
 
     def start(self, prompt: int) -> Memory:
         return (frozenset[tuple[int, ...]]() if self._settings.within == "all" else ()), ()
 
-    def step(self, memory: Memory) -> Step:
+    def step(self, memory: Memory, words: Words) -> Step:
         assert isinstance(memory, tuple)
         said, last = memory
-        rewards = np.zeros(self._words)
-        for sequence in set(said):
-            if sequence[:-1] == last:
-                rewards[sequence[-1]] = self._settings.amount
-        return Step(rewards, Following(self._words, partial(self._after, said, last)), self._every)
+        rewards = np.zeros(len(words))
+        again = {sequence[-1] for sequence in said if sequence[:-1] == last}
+        for place, _ in places(words, again):
+            rewards[place] = self._settings.amount
+        return Step(rewards, Following(words, partial(self._after, said, last)), np.arange(len(words)))
 
     def _after(self, said: Any, last: tuple[int, ...], word: int) -> Memory:
         """The memory after one more word."""

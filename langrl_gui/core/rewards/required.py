@@ -10,7 +10,7 @@ from langrl_gui.core.i18n import N_
 from langrl_gui.core.rewards import phrases
 from langrl_gui.core.rewards.forbidden import Phrases
 from langrl_gui.core.rewards.score import Score, ScoreReward
-from langrl_gui.core.rewards.term import Ground, Memory
+from langrl_gui.core.rewards.term import Ground, Memory, Words
 
 
 class RequiredReward(ScoreReward):
@@ -45,7 +45,7 @@ class Required(Score):
     """The memory is which phrases have been said, and how much of the others has been begun."""
 
     def __init__(self, ground: Ground, settings: RequiredReward) -> None:
-        super().__init__(len(ground.language.words), settings.paid)
+        super().__init__(settings.paid)
         self._said = phrases.Said(ground)
         self._phrases = settings.phrases
         self._in_order = settings.in_order
@@ -55,10 +55,10 @@ class Required(Score):
     def start(self, prompt: int) -> Memory:
         return frozenset[int](), phrases.NOTHING_SAID
 
-    def follow(self, memory: Memory) -> tuple[list[Memory], NDArray[np.intp]]:
+    def follow(self, memory: Memory, words: Words) -> tuple[list[Memory], NDArray[np.intp]]:
         assert isinstance(memory, tuple)
         found, state = memory
-        added = self._said.added(state == phrases.NOTHING_SAID)
+        added = self._said.added(words, state == phrases.NOTHING_SAID)
         numbers: dict[Memory, int] = {}
         go_on = self._one_after_another if self._in_order else self._in_any_order
         which = np.array([numbers.setdefault(go_on(found, max(state, 0), text), len(numbers)) for text in added])

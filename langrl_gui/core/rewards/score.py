@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Container, Sequence
-from typing import Literal
+from functools import lru_cache
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,12 @@ from pydantic import Field
 
 from langrl_gui.core.i18n import N_
 from langrl_gui.core.language import Language, next_texts
-from langrl_gui.core.rewards.term import Ground, Memory, ShapableReward, Step
+from langrl_gui.core.rewards.term import Ground, Memory, ShapableReward, Step, Words
 
 Paid = Literal["at-end", "each-word"]
+
+_REMEMBERED: Final = 1 << 14
+"""Scores that are remembered: of some hundred states with a shortlist, and a few MiB."""
 
 
 class ScoreReward(ShapableReward, ABC):
@@ -29,32 +33,30 @@ class ScoreReward(ShapableReward, ABC):
 class Score(ABC):
     """An automaton whose rewards follow from the score of the text so far, which is also its potential."""
 
-    def __init__(self, words: int, paid: Paid) -> None:
-        self._words = words
+    def __init__(self, paid: Paid) -> None:
         self._each_word = paid == "each-word"
-        self._scores: dict[Memory, float] = {}
+        self._remembered = lru_cache(_REMEMBERED)(self.score)
 
     @abstractmethod
     def start(self, prompt: int) -> Memory:
         """The memory of a text with no words yet."""
 
     @abstractmethod
-    def follow(self, memory: Memory) -> tuple[Sequence[Memory], NDArray[np.intp]]:
-        """The memories that can follow, and for each word which of them does."""
+    def follow(self, memory: Memory, words: Words) -> tuple[Sequence[Memory], NDArray[np.intp]]:
+        """The memories that follow these words, each one that some word leads to, and for each word which of them
+        does."""
 
     @abstractmethod
     def score(self, memory: Memory) -> float:
         """The score of the text so far."""
 
     def potential(self, memory: Memory) -> float:
-        if memory not in self._scores:
-            self._scores[memory] = self.score(memory)
-        return self._scores[memory]
+        return self._remembered(memory)
 
-    def step(self, memory: Memory) -> Step:
-        memories, which = self.follow(memory)
+    def step(self, memory: Memory, words: Words) -> Step:
+        memories, which = self.follow(memory, words)
         if not self._each_word:
-            return Step(np.zeros(self._words), memories, which)
+            return Step(np.zeros(len(words)), memories, which)
         gains = np.array([self.potential(after) for after in memories]) - self.potential(memory)
         return Step(gains[which], memories, which)
 
@@ -67,7 +69,7 @@ class TextScore(Score):
     do not tell apart are one."""
 
     def __init__(self, ground: Ground, paid: Paid) -> None:
-        super().__init__(len(ground.language.words), paid)
+        super().__init__(paid)
         self._ground = ground
         self._classes: dict[int, tuple[list[int], NDArray[np.intp]]] = {}
 
@@ -82,13 +84,15 @@ class TextScore(Score):
     def start(self, prompt: int) -> Memory:
         return prompt, ()
 
-    def follow(self, memory: Memory) -> tuple[Sequence[Memory], NDArray[np.intp]]:
+    def follow(self, memory: Memory, words: Words) -> tuple[Sequence[Memory], NDArray[np.intp]]:
         assert isinstance(memory, tuple)
         prompt, said = memory
         if prompt not in self._classes:
             self._classes[prompt] = classes(self._ground, self.alike(prompt))
-        firsts, which = self._classes[prompt]
-        return [(prompt, said if word < 0 else (*said, word)) for word in firsts], which
+        firsts, class_of = self._classes[prompt]
+        reached, which = np.unique(class_of[words], return_inverse=True)
+        likes = (firsts[one] for one in reached.tolist())
+        return [(prompt, said if word < 0 else (*said, word)) for word in likes], which.ravel()
 
     def score(self, memory: Memory) -> float:
         assert isinstance(memory, tuple)

@@ -1,11 +1,11 @@
 """What a reward term is: settings that a file can hold, and the small automaton that they describe.
 
-A term answers three questions about a memory: where it starts, what every word would earn and lead to, and what ending
-here earns. Terms are asked once per memory while the environment is traced, and never by the learning loop.
+A term answers three questions about a memory: where it starts, what each of some words would earn and lead to, and what
+ending here earns. Terms are asked while the environment is traced, and never by the learning loop.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Annotated, ClassVar, Final, NamedTuple, Protocol, overload, runtime_checkable
 
 import numpy as np
@@ -34,8 +34,12 @@ class Ground(NamedTuple):
     """The language's corpus, where it has one."""
 
 
+Words = NDArray[np.uint32]
+"""Word numbers, ascending, each once: the words that a term is asked about, all or some of a language's."""
+
+
 class Step(NamedTuple):
-    """What every word would do from one memory."""
+    """What each of the words that were asked about would do from one memory."""
 
     rewards: NDArray[np.float64]
     """(words,) reward of each word, before the term's weight."""
@@ -48,23 +52,34 @@ class Step(NamedTuple):
 
 
 class Following(Sequence[Memory]):
-    """The memories after each word, where every word leads to one of its own: `which` is 0, 1, 2, ... then. Each is
-    made when it is asked for: where few of many words are on offer, few ever are."""
+    """The memories after `words`, where every word leads to one of its own: `which` is 0, 1, 2, ... then. Each is made
+    when it is asked for: an agent follows few of many words."""
 
-    def __init__(self, words: int, after: Callable[[int], Memory]) -> None:
-        self._words, self._after = range(words), after
+    def __init__(self, words: Words, after: Callable[[int], Memory]) -> None:
+        self._words, self._after = words, after
 
     def __len__(self) -> int:
         return len(self._words)
 
     @overload
-    def __getitem__(self, word: int) -> Memory: ...
+    def __getitem__(self, place: int) -> Memory: ...
     @overload
-    def __getitem__(self, word: slice) -> list[Memory]: ...
-    def __getitem__(self, word: int | slice) -> Memory | list[Memory]:
-        if isinstance(word, slice):
-            return [self._after(one) for one in self._words[word]]
-        return self._after(self._words[word])
+    def __getitem__(self, place: slice) -> list[Memory]: ...
+    def __getitem__(self, place: int | slice) -> Memory | list[Memory]:
+        if isinstance(place, slice):
+            return [self._after(word) for word in self._words[place].tolist()]
+        return self._after(int(self._words[place]))
+
+
+def places(words: Words, some: Iterable[int]) -> list[tuple[int, int]]:
+    """(place, word) of those of some words that are among `words`, in the order of `some`."""
+    wanted = list(some)
+    found = np.searchsorted(words, wanted)
+    return [
+        (place, word)
+        for place, word in zip(found.tolist(), wanted, strict=True)
+        if place < len(words) and words[place] == word
+    ]
 
 
 class Term(Protocol):
@@ -74,8 +89,9 @@ class Term(Protocol):
         """The memory in which an episode of this prompt begins."""
         ...
 
-    def step(self, memory: Memory) -> Step:
-        """What each word would earn, and the memory it would lead to."""
+    def step(self, memory: Memory, words: Words) -> Step:
+        """What each of these words would earn, and the memory it would lead to; the same for a word whichever others
+        are asked about with it."""
         ...
 
     def end(self, memory: Memory) -> float:

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from langrl_gui.core.faults import path_of, quoted
 from langrl_gui.core.i18n import N_, tr
-from langrl_gui.core.rewards.term import Amount, Ground, Memory, Reward, Step
+from langrl_gui.core.rewards.term import Amount, Ground, Memory, Reward, Step, Words
 
 
 class WordsReward(Reward):
@@ -22,8 +22,8 @@ class WordsReward(Reward):
     )
     other: Amount = Field(0.0, title=N_("Other"), description=N_("Reward for any word that is not in the table."))
 
-    def term(self, ground: Ground) -> "Words":
-        return Words(ground, self)
+    def term(self, ground: Ground) -> "WordTable":
+        return WordTable(ground, self)
 
     def faults(self, path: str, ground: Ground) -> list[str]:
         faults = super().faults(path, ground)
@@ -38,19 +38,17 @@ class WordsReward(Reward):
         return faults
 
 
-class Words:
+class WordTable:
     """There is nothing to remember."""
 
     def __init__(self, ground: Ground, settings: WordsReward) -> None:
-        words = ground.language.words
-        rewards = np.array([settings.words.get(word, settings.other) for word in words])
-        self._step = Step(rewards, [None], np.zeros(len(words), np.intp))
+        self._rewards = np.array([settings.words.get(word, settings.other) for word in ground.language.words])
 
     def start(self, prompt: int) -> Memory:
         return None
 
-    def step(self, memory: Memory) -> Step:
-        return self._step
+    def step(self, memory: Memory, words: Words) -> Step:
+        return Step(self._rewards[words], [None], np.zeros(len(words), np.intp))
 
     def end(self, memory: Memory) -> float:
         return 0.0
