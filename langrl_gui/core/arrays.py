@@ -44,7 +44,7 @@ MOST_SWEEPS: Final = 4096
 """Sweeps after which it counts as valued anyhow: with gamma 1 an episode might never end."""
 
 # Why the loop came back
-STEPS_DONE, EPISODES_DONE, EDGE_MISSING = range(3)
+STEPS_DONE, EPISODES_DONE, EDGE_MISSING, VALUES_WANTED = range(4)
 
 
 class World(NamedTuple):
@@ -122,14 +122,16 @@ class Progress(NamedTuple):
     chosen: Counts
     """Where words slip, the slot that was chosen at each step, as `tape` has the edge that was taken; else empty."""
     values: Floats
-    """Where words slip and everything is traced, or edges have outcomes, (nodes,) room for each node's value; else
-    empty."""
+    """Where greedy values are expected ones, (nodes,) room for each node's value; else empty."""
     greedy_edges: Counts
     """Where edges have outcomes, (nodes,) room for the edges that the greedy policy takes; else empty."""
     prompt_weights: Floats
     """(prompts,) weights that add up to 1."""
     histories: Histories
     watch: Watch
+    order: Counts
+    """Where greedy values are expected ones because words slip, all nodes, each after those that can follow it; else
+    empty."""
 
 
 class Rules(NamedTuple):
@@ -157,6 +159,9 @@ class Rules(NamedTuple):
     """The row whose updates go to `Progress.watch`, or NO_ROW."""
     weights: Floats
     """(terms,) of the reward terms."""
+    values_wanted: bool
+    """Whether to come back before the greedy policy is valued: where words slip, nobody knows yet whether everything
+    can be traced for that."""
 
 
 def new_watch() -> Watch:

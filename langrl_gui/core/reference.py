@@ -93,6 +93,8 @@ def _run(
             if stepped is not None and counters[arrays.NODE] == END:
                 counters[arrays.NODE] = stepped.begin(episode)
             if _bin_is_due(histories, episode, shift):
+                if rules.values_wanted:
+                    return arrays.VALUES_WANTED
                 if stepped is None:
                     value, shares, missing = _value_greedy_policy(method, world, learned, progress, rules)
                     if missing is not None:
@@ -180,7 +182,8 @@ def _value_greedy_policy(
     if len(world.first_outcome):
         expected = _settle_values(method, world, learned, slots, gamma)
     else:
-        expected = _expect_greedy_policy(method, world, learned, len(progress.values), slots, gamma, float(rules.slip))
+        order = progress.order.tolist()
+        expected = _expect_greedy_policy(method, world, learned, order, slots, gamma, float(rules.slip))
     mean, shares = 0.0, [0.0] * len(world.potentials)
     for prompt, start in enumerate(world.starts.tolist()):
         rewards, node = [], start
@@ -211,11 +214,11 @@ def _shares(world: World, rules: Rules, edge: int) -> list[float]:
 
 
 def _expect_greedy_policy(
-    method: type[QLearning], world: World, learned: Any, nodes: int, slots: int, gamma: float, slip: float
+    method: type[QLearning], world: World, learned: Any, order: list[int], slots: int, gamma: float, slip: float
 ) -> dict[int, float]:
-    """The expected value of each node; later nodes have longer texts."""
+    """The expected value of each node of `order`, in which what can follow a node stands before it."""
     values: dict[int, float] = {}
-    for node in range(nodes - 1, 1, -1):
+    for node in order:
         each = {}
         for slot in _offered(world, node, slots):
             following = int(world.successor[node * slots + slot])

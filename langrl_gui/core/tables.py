@@ -89,7 +89,7 @@ def plan(scenario: Scenario, budget: int | None = None, bytes_per_memory: int = 
     per_node = slots * (BYTES_PER_EDGE + BYTES_PER_CELL) + 4 * (6 + width(language))
     if language.context != "all":
         per_node += BYTES_OF_REGISTERS + 4 * (1 + width(language))
-    capacity = min(budget // per_node, 2**32 - 1, _most_nodes(scenario, slots))
+    capacity = min(budget // per_node, 2**32 - 1, most_nodes(scenario, slots))
     needed = 2 + len(scenario.starts) + language.max_length - 1
     if capacity < needed:
         raise TableError(
@@ -110,7 +110,7 @@ def width(language: Language) -> int:
     return language.max_length - 1 if language.sees_position else language.seen_words
 
 
-def _most_nodes(scenario: Scenario, slots: int) -> int:
+def most_nodes(scenario: Scenario, slots: int) -> int:
     """One node per prompt and text that has not ended, plus the two signs: exact where the agent sees the whole text,
     an upper bound elsewhere."""
     language = scenario.language
@@ -222,7 +222,12 @@ class Tables:
         self._node_numbers: dict[tuple[int, int, int], int] = {}
         self._row_numbers: dict[bytes, int] = {}
         self.starts = self._start()
+        self._is_small: bool | None = None  # what `complete` says, as far as it is known
+        if self._is_surely_more_than(WHOLE):
+            self._is_small = False
         self.whole = self._trace_all(whole, Report(progress))
+        if self._is_small is None and (self.whole or whole >= WHOLE):
+            self._is_small = self.whole and self.nodes <= WHOLE // self.slots + 2
 
     # -- tracing ------------------------------------------------------------------------------------------------------
 
@@ -439,12 +444,23 @@ class Tables:
             cells = nodes[here].astype(np.int64)[:, None] * self.slots + slots
             self._write_edges(cells, nodes[here], code >> 32, code & (2**32 - 1))
 
+    def complete(self) -> bool:
+        """Whether all of it is WHOLE edges at most, and traced; if nobody knows, it is found out by tracing."""
+        if self._is_small is None:
+            self._is_small = self.whole = self._trace_all(WHOLE, Report(None))
+        return self._is_small
+
+    def _is_surely_more_than(self, edges: int) -> bool:
+        """Whether that can be told without tracing: where every text is a node of its own."""
+        most = min(edges // self.slots + 2, self.plan.capacity)
+        return self._context is None and not self.dynamics.restricted and most_nodes(self.scenario, self.slots) > most
+
     def _trace_all(self, most_edges: int, report: Report) -> bool:
         """Trace breadth first until nothing is left (True) or there are more edges than `most_edges` (False)."""
-        most = min(most_edges // self.slots + 2, self.plan.capacity)
-        likely = _most_nodes(self.scenario, self.slots)
-        if self._context is None and not self.dynamics.restricted and likely > most:
+        if self._is_surely_more_than(most_edges):
             return False
+        most = min(most_edges // self.slots + 2, self.plan.capacity)
+        likely = most_nodes(self.scenario, self.slots)
         done, chunk = 2, max(1, _CHUNK // self.slots)
         while done < self.nodes:
             report(
@@ -456,12 +472,15 @@ class Tables:
             edges = some.start * self.slots + np.flatnonzero(
                 self.successor[some.start * self.slots : some.stop * self.slots] == UNTRACED
             )
-            if len(edges) and self._context is None and self.nodes + len(edges) > most:
-                return False
-            if len(edges):
-                self.trace(edges)
-            if self.nodes > most:
-                return False
+            while len(edges):
+                # Where nodes are many for each edge, not many more are made than may be; some edges end the text.
+                some_edges = len(edges) if self._context is not None else max(chunk, most - self.nodes)
+                if not self._has_room(min(some_edges, len(edges))) and self._context is None:
+                    return False
+                self.trace(edges[:some_edges])
+                edges = edges[some_edges:]
+                if self.nodes > most:
+                    return False
             done = some.stop
         return True
 

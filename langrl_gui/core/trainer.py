@@ -24,7 +24,7 @@ from langrl_gui.core.gym_tables import Found, GymTables, SteppedTables
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.samples import Samples
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.tables import END, PADDING, UNTRACED, WHOLE, Place, Tables
+from langrl_gui.core.tables import END, PADDING, UNTRACED, WHOLE, Place, Tables, most_nodes
 from langrl_gui.core.timeline import Timeline
 
 LIVE: Final = ("learner.alpha", "learner.gamma", "learner.explore.epsilon", "rewards.N.weight")
@@ -114,8 +114,7 @@ class Trainer:
         and equal to the last bit; so it can be changed between two calls of `advance`. An environment without a table
         can be asked in plain Python alone.
     budget, whole : bytes to plan with (None: what this machine has for it), and edges up to which everything is traced
-        before the run (see tables). Where words slip it is WHOLE at least: on everything being traced depends whether
-        greedy values are expected ones.
+        before the run (see tables). Changes nothing that is learned or saved.
     progress : is told how far tracing is, and may cancel it.
     """
 
@@ -133,7 +132,7 @@ class Trainer:
         self.timeline = Timeline()
         self._slips = scenario.language.slip > 0
         self.tables: Tables | GymTables | SteppedTables = (
-            Tables(scenario, budget, max(whole, WHOLE) if self._slips else whole, progress)
+            Tables(scenario, budget, whole, progress)
             if scenario.environment is None
             else (GymTables if scenario.environment.spaces is None else SteppedTables)(
                 scenario, scenario.environment, budget
@@ -175,12 +174,16 @@ class Trainer:
             np.zeros(tape, np.uint64),
             np.zeros(scenario.language.max_length),
             np.zeros(tape if self._slips else 0, np.uint64),
-            np.zeros(self.tables.nodes if self.values_expect_slips or self._outcome_tables else 0),
+            np.zeros(self.tables.nodes if self._outcome_tables else 0),
             np.zeros(self.tables.nodes if self._outcome_tables else 0, np.uint64),
             np.array([weight / total for weight in weights]),
             arrays.new_histories(len(scenario.rewards)),
             arrays.new_watch(),
+            np.zeros(0, np.uint64),
         )
+        self._values_are_known = not self._slips
+        if self.tables.whole or whole >= WHOLE:
+            self._find_out_values()
         self._watched_row = arrays.NO_ROW
         self.samples: Samples | None = None
         seed = scenario.learner.seed
@@ -196,7 +199,9 @@ class Trainer:
         # Valuing the greedy policy says a text to every prompt; no bin is so narrow that this outweighs its training.
         # Where words slip it looks at every edge, in environments many times; then a thousand bins, all that are ever
         # full at once, take a second.
-        edges_looked_at = len(self.progress.values) * (_SWEEPS if self._outcome_tables else self.tables.slots)
+        edges_looked_at = len(self.progress.values) * _SWEEPS
+        if self._slips:
+            edges_looked_at = min(most_nodes(scenario, slots) * slots, WHOLE)
         work_per_bin = max(1 if self._outcome_tables else len(weights), edges_looked_at >> 18, 1)
         self._put(
             int(np.searchsorted(self._world.prompt_thresholds, np.uint64(first_bits), side="right")),
@@ -273,9 +278,23 @@ class Trainer:
 
     @property
     def values_expect_slips(self) -> bool:
-        """Whether greedy values are expected ones, over all the words that may slip. Where words slip but not all is
-        traced, a greedy value is that of the text in which none does."""
-        return self._slips and self.tables.whole
+        """Whether greedy values are expected ones, over all the words that may slip: in scenarios of WHOLE edges at
+        most, which are traced whole for that at the latest. In larger ones, a greedy value is that of the text in which
+        no word slips."""
+        self._find_out_values()
+        return len(self.progress.order) > 0
+
+    def _find_out_values(self) -> None:
+        if not self._values_are_known:
+            assert isinstance(self.tables, Tables)
+            self._values_are_known = True
+            if self.tables.complete():
+                lengths = self.tables.length[2 : self.tables.nodes]
+                order = 2 + np.argsort(-lengths, kind="stable")
+                self.progress = self.progress._replace(
+                    values=np.zeros(self.tables.nodes), order=order.astype(np.uint64)
+                )
+            self._begin_rows()
 
     def prepare(self) -> None:
         """Have the loop compiled or fetched, so that the first `advance` starts at once."""
@@ -337,8 +356,12 @@ class Trainer:
             return self._advance_by_asking(steps, episodes, enough)
         self._world = self._world._replace(amounts=self.tables.amounts)  # it may have grown
         rules = self._rules(max(steps, self.step), episodes)
-        while (reason := self._run(rules)) == arrays.EDGE_MISSING:
-            self.tables.trace(self.progress.counters[arrays.MISSING : arrays.MISSING + 1])
+        while (reason := self._run(rules)) in (arrays.EDGE_MISSING, arrays.VALUES_WANTED):
+            if reason == arrays.EDGE_MISSING:
+                self.tables.trace(self.progress.counters[arrays.MISSING : arrays.MISSING + 1])
+            else:
+                self._find_out_values()
+                rules = rules._replace(values_wanted=False)
             self._begin_rows()
             self._world = self._world._replace(amounts=self.tables.amounts)  # it may have grown
             if enough():
@@ -469,6 +492,7 @@ class Trainer:
             np.uint64(self._outcome_tables.longest if self._outcome_tables else 0),
             self._watched_row,
             np.array([term.weight for term in self.scenario.rewards]),
+            not self._values_are_known,
         )
 
     def _begin_rows(self) -> None:
@@ -624,8 +648,8 @@ class Trainer:
             assert isinstance(tables, Tables)
             values = np.zeros(tables.nodes)
             lengths = tables.length[2 : tables.nodes]
-            for length in range(int(lengths[-1]), -1, -1):  # numbered by length
-                nodes = 2 + np.arange(*np.searchsorted(lengths, [length, length + 1]))
+            for length in range(int(lengths.max()), -1, -1):
+                nodes = 2 + np.flatnonzero(lengths == length)
                 edges = nodes[:, None] * tables.slots + np.arange(tables.slots)
                 following = tables.successor[edges]
                 each = tables.reward[edges]

@@ -9,6 +9,7 @@ import pytest
 
 from langrl_gui.core import oracle, runfile, scenario
 from langrl_gui.core.oracle import Solution
+from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.trainer import Trainer
 
 CONFUSED = {"short-memory"}
@@ -16,12 +17,11 @@ CONFUSED = {"short-memory"}
 TOO_HOPEFUL = {"rose-coloured"}
 """Shows a fault of q-learning itself, at two policies of nearly the same value."""
 
-TOO_LARGE = {"grammar", "morning-tea", "storyteller"}
-"""To be traced whole."""
-
+TOO_LARGE = {"grammar": 5, "morning-tea": 4, "storyteller": 5}
+"""To be traced whole, and the length at which they are not."""
 
 KNOWN_BEFOREHAND = {"frozen-lake", "cliff-walking", "taxi"}
-"""Environments of gymnasium's, whose tables are there before they are visited."""
+"""Environments of gymnasium's: nothing of their tables is ever traced."""
 
 
 ASKED = {"blackjack"}
@@ -43,17 +43,37 @@ def test_that_a_scenario_of_the_gallery_is_learned_to_its_exact_optimum(name: st
         assert said.value == pytest.approx(best.value, rel=1e-12), trainer.scenario.starts[prompt].text
 
 
-@pytest.mark.parametrize("name", sorted(set(scenario.built_in()) - TOO_LARGE - KNOWN_BEFOREHAND - ASKED))
-def test_that_traced_whole_and_traced_as_visited_a_scenario_of_the_gallery_gives_the_same_file(name: str) -> None:
+def cut(name: str, length: int) -> Scenario:
+    """The scenario with texts and references of so many words at most."""
     start = scenario.find(name)
+    joiner = start.language.joiner
+    data = scenario.to_data(start)
+    data["language"]["max_length"] = length
+    for prompt in data["prompts"]:
+        prompt["references"] = [joiner.join(text.split(joiner)[:length]) for text in prompt["references"]]
+    return start.revised(data)
+
+
+@pytest.mark.parametrize("name", sorted(set(scenario.built_in()) - KNOWN_BEFOREHAND - ASKED))
+def test_that_traced_whole_and_traced_as_visited_a_scenario_of_the_gallery_gives_the_same_file(name: str) -> None:
+    start = cut(name, TOO_LARGE[name]) if name in TOO_LARGE else scenario.find(name)
     whole, visited = Trainer(start, whole=1 << 22), Trainer(start, whole=0)
-    # Where words slip, values are expected ones, for which everything is traced whatever is asked for.
-    assert (whole.tables.whole, visited.tables.whole) == (True, start.language.slip > 0)
-    files = []
-    for trainer in (whole, visited):
-        trainer.advance(*(min(limit, 60_000) for limit in trainer.limits))
-        files.append(runfile.dumps(runfile.of_trainer(trainer)))
-    assert files[0] == files[1]
+    assert (whole.tables.whole, visited.tables.whole) == (True, False)
+    for steps in (1, 20, 1000, 60_000):
+        for trainer in (whole, visited):
+            trainer.advance(*(min(limit, steps) for limit in trainer.limits))
+        files = [runfile.dumps(runfile.of_trainer(trainer)) for trainer in (whole, visited)]
+        assert files[0] == files[1]
+    # Where words slip, values are expected ones, for which everything is traced at the end of the first episodes.
+    assert visited.tables.whole == (start.language.slip > 0)
+
+
+@pytest.mark.parametrize("name", sorted(KNOWN_BEFOREHAND))
+def test_that_of_an_environment_nothing_is_left_to_be_traced_as_it_is_visited(name: str) -> None:
+    trainer = Trainer(scenario.find(name), whole=0)
+    assert trainer.tables.whole
+    trainer.advance(20_000)
+    assert trainer.tables.traced == 0
 
 
 def test_that_too_short_a_memory_keeps_to_what_one_word_can_tell_and_its_cure_does_not() -> None:

@@ -19,6 +19,7 @@ _WATCH_STEP, _WATCH_EDGE, _WATCH_CELL = arrays.WATCH_STEP, arrays.WATCH_EDGE, ar
 _WATCH_REWARD, _WATCH_OLD, _WATCH_FUTURE = arrays.WATCH_REWARD, arrays.WATCH_OLD, arrays.WATCH_FUTURE
 _WATCH_ALPHA, _WATCH_GAMMA = arrays.WATCH_ALPHA, arrays.WATCH_GAMMA
 _STEPS_DONE, _EPISODES_DONE, _EDGE_MISSING = arrays.STEPS_DONE, arrays.EPISODES_DONE, arrays.EDGE_MISSING
+_VALUES_WANTED = arrays.VALUES_WANTED
 _BINS = np.uint64(arrays.BINS)
 _UNTRACED, _END = np.uint32(tables.UNTRACED), np.uint32(tables.END)
 RESTRICTED = SCANS = SLIPS = OUTCOMES = False
@@ -43,6 +44,9 @@ def run(world, learned, progress, rules):
     while True:
         if position == _0:
             if bin_is_due(histories, episode, shift):
+                if SLIPS and rules.values_wanted:
+                    reason = _VALUES_WANTED
+                    break
                 missing = value_greedy_policy(world, learned, progress, rules, (episode >> shift) - _1)
                 if missing != _0:
                     counters[_MISSING] = missing
@@ -187,11 +191,9 @@ def value_greedy_policy(world, learned, progress, rules, place):
 
 
 def expect_greedy_policy(world, learned, progress, slots, gamma, slip):
-    """The greedy policy's expected value of every node. Nodes are numbered by length where everything is traced, so
-    that what follows a node has been valued before it."""
+    """The greedy policy's expected value of every node, from the ends of the texts backward."""
     values = progress.values
-    for back in range(len(values) - 2):
-        node = np.uint64(len(values) - 1 - back)
+    for node in progress.order:
         chosen = greedy(world, learned, node, np.uint64(world.row[node]), slots)
         offer = np.uint64(world.offer[node])
         count = np.uint64(world.offer_count[offer])
