@@ -129,6 +129,12 @@ class _Processes:
         found: dict[str, Any] = json.loads(report.read_text("utf-8"))
         return found
 
+    def watch(self, scenario: Path, states: int) -> dict[str, float]:
+        """What `benchmarks.watching` saw, on the screen."""
+        command = [*self._command, "-m", "benchmarks.watching", str(scenario), str(states)]
+        found: dict[str, float] = json.loads(self._run(command, self._environment))
+        return found
+
     def close(self, state: str) -> float:
         """Seconds from closing the window in this state to the end of the process."""
         folder = Path(tempfile.mkdtemp(dir=self._folder))

@@ -1,10 +1,11 @@
 """Cards: docks that look like calm sheets of paper, with a bold title and a muted line beside it."""
 
-from PySide6.QtCore import QSize, Qt, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QEvent, QSize, Qt, Slot
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from langrl_gui.ui import theme
+from langrl_gui.ui.line import Line
 
 RADIUS = 6
 MARGIN = 5
@@ -32,8 +33,8 @@ class Card(QDockWidget):
         # The card's head is the dock's title bar: that is where it is dragged.
         top, bottom = _Sheet(open_below=True, parent=self), _Sheet(open_below=False, parent=self)
         head.setContentsMargins(MARGIN + 12, MARGIN + 8, MARGIN + 12, 4)
-        top.setLayout(head)
-        self._body = QVBoxLayout(bottom)
+        top.inner.setLayout(head)
+        self._body = QVBoxLayout(bottom.inner)
         self._body.setContentsMargins(MARGIN + 10, 2, MARGIN + 10, MARGIN + 10)
         self._head = top
         self.setTitleBarWidget(top)
@@ -78,27 +79,7 @@ class Card(QDockWidget):
         self._title.setText(text)
 
 
-class _Line(QWidget):
-    """One line of text. It may change with every picture, and a label would have the window laid out anew each time."""
-
-    def __init__(self, text: str, parent: QWidget) -> None:
-        super().__init__(parent)
-        self._text = ""
-        self.setText(text)
-
-    def text(self) -> str:
-        return self._text
-
-    def setText(self, text: str) -> None:
-        self._text = text
-        self.setAccessibleName(text)
-        self.update()
-
-    def sizeHint(self) -> QSize:
-        return QSize(0, self.fontMetrics().height())
-
-
-class Title(_Line):
+class Title(Line):
     """A bold line with room for its text."""
 
     def __init__(self, text: str, parent: QWidget) -> None:
@@ -139,7 +120,7 @@ class Title(_Line):
         painter.end()
 
 
-class _Muted(_Line):
+class _Muted(Line):
     """A line that stands back, and gives way rather than widen what it is in: part after part, the last ones first."""
 
     def __init__(self, parent: QWidget) -> None:
@@ -167,16 +148,42 @@ class _Muted(_Line):
 
 
 class _Sheet(QWidget):
-    """One half of a rounded sheet of paper, open towards the other half."""
+    """One half of a rounded sheet of paper, open towards the other half.
+
+    What lies on it, `inner`, is laid out anew within it as often as it likes. The window, which would lay out every
+    card, hears of it only where it needs more room, or less, at the least.
+    """
 
     def __init__(self, *, open_below: bool, parent: QWidget) -> None:
         super().__init__(parent)
         self._open_below = open_below
+        self._least = QSize()
+        self.inner = QWidget(self)
+
+    def sizeHint(self) -> QSize:
+        return self.inner.sizeHint()
 
     def minimumSizeHint(self) -> QSize:
         """A head gives way, controls and all, before the window outgrows a small screen."""
-        hint = super().minimumSizeHint()
+        hint = self.inner.minimumSizeHint()
         return QSize(min(hint.width(), NARROWEST), hint.height()) if self._open_below else hint
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self.inner.setGeometry(self.rect())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        self._tell()
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._tell()
+        return super().event(event)
+
+    def _tell(self) -> None:
+        least = self.minimumSizeHint()
+        if least != self._least:
+            self._least = least
+            self.updateGeometry()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)

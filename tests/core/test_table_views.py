@@ -392,3 +392,34 @@ def test_that_rows_of_a_growing_table_are_ordered_anew_only_where_there_is_time_
     assert keys == sorted(keys, key=lambda key: (key[0], len(key), key))
     assert [order.find(key) for key in keys] == list(range(len(keys)))
     assert order.find((0, 4, 4, 4, 4)) == -1
+
+
+def test_that_many_rows_are_sorted_aside_while_the_run_goes_on_and_at_once_where_all_is_to_be_exact(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rows, "REST", 0)
+    monkeypatch.setattr(rows, "MOST_PICKED", 10)
+    trainer, aside = Trainer(problem(), whole=0), Later()
+    order = RowOrder(trainer, aside)
+    trainer.advance(10)
+    order.refresh(exact=False)
+    few = order.rows
+    trainer.advance(500)
+    known = trainer.tables.rows
+    order.refresh(exact=False)
+    trainer.advance(1_500)
+    order.refresh(exact=False)
+    assert order.rows is few
+    assert len(aside.given) == 1, "one after the other"
+    aside.do_all()
+    order.refresh(exact=False)
+    assert sorted(order.rows.tolist()) == list(range(known)), "as of when it was asked for"
+    assert len(aside.given) == 1, "and the next one is under way"
+    order.refresh()
+    at_once = RowOrder(trainer)
+    at_once.refresh()
+    assert len(order.rows) == trainer.tables.rows > known
+    assert np.array_equal(order.rows, at_once.rows)
+    aside.do_all()
+    order.refresh(exact=False)
+    assert np.array_equal(order.rows, at_once.rows), "what is out of date is not taken up"

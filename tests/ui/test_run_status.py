@@ -3,19 +3,19 @@
 import time
 
 import pytest
-from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import scenario
 from langrl_gui.core.telemetry import Observer, Wanted
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
+from langrl_gui.ui.line import Line
 from langrl_gui.ui.views.run_status import RunStatus
 
 
 def said(status: RunStatus) -> str:
-    label = status.findChild(QLabel, "statusText")
-    assert isinstance(label, QLabel)
-    return label.text()
+    line = status.findChild(Line, "statusText")
+    assert isinstance(line, Line)
+    return line.text()
 
 
 @pytest.mark.parametrize(("name", "traces"), [("morning-tea", True), ("ten-words", False)])

@@ -120,7 +120,7 @@ class Observer:
         self.trainer = trainer
         aside = aside or AtOnce()
         self._graph = GraphObserver(trainer)
-        self._order = RowOrder(trainer)
+        self._order = RowOrder(trainer, aside)
         self._optimum = OptimalTable(trainer, aside)
         self._overview = OverviewObserver(self._order, self._optimum)
         self._table = TableObserver(self._order, self._optimum, aside)
@@ -139,6 +139,7 @@ class Observer:
 
     def close(self) -> None:
         """Nobody looks any more: end what is done aside."""
+        self._order.close()
         self._optimum.close()
         self._table.close()
 

@@ -3,11 +3,12 @@
 import time
 
 from PySide6.QtCore import Slot
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.telemetry import NO_LIMIT, Snapshot
 from langrl_gui.ui import format
+from langrl_gui.ui.line import GrowingLine, Line
 
 MEASURED_OVER = 0.5
 """Seconds over which speed is measured: long enough to hold still, short enough to follow the slider."""
@@ -24,11 +25,9 @@ class RunStatus(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._text = QLabel(self)
+        self._text = Line(parent=self)
         self._text.setObjectName("statusText")
-        self._text.setAccessibleName(tr("Status"))
-        self._text.setMinimumWidth(1)  # a long line is cut off rather than make the window wider
-        self._left = QLabel(self)
+        self._left = GrowingLine("100 %", self)
         self._bar = QProgressBar(self)
         self._bar.setAccessibleName(tr("Progress"))
         self._bar.setTextVisible(False)
@@ -140,8 +139,8 @@ class RunStatus(QWidget):
                         left = min(left, max(0.0, end - now) / self._speeds[place])
         endless = min(self._limits) >= NO_LIMIT
         self._bar.setVisible(not endless)
+        self._left.setVisible(not endless)
         if endless:
-            self._left.clear()
             return
         self._bar.setValue(round(1000 * fraction))
         text = f"{100 * fraction:.0f} %"
