@@ -30,7 +30,7 @@ from langrl_gui.core.runfile import Run
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import UNSEEN
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
-from langrl_gui.core.work import Progress
+from langrl_gui.core.work import Progress, told_to
 
 DONE, CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 SLICE: Final = 0.05
@@ -447,9 +447,10 @@ def _bench(options: argparse.Namespace) -> int:
 def _find_scenario(name: str) -> Scenario:
     """A built-in id, a `.toml`, or the scenario of a run file."""
     path = Path(name)
-    if name not in scenarios.built_in() and path.is_file() and runfile.is_run(path):
-        return runfile.read(path).scenario
-    return scenarios.find(name)
+    with _bar(tr("reading")):
+        if name not in scenarios.built_in() and path.is_file() and runfile.is_run(path):
+            return runfile.read(path).scenario
+        return scenarios.find(name)
 
 
 def _limits(scenario: Scenario, options: argparse.Namespace) -> tuple[int, int]:
@@ -618,7 +619,8 @@ def _interruptible() -> Iterator[Callable[[], bool]]:
 
 @contextmanager
 def _bar(what: str) -> Iterator[Callable[[float], bool]]:
-    """A progress bar with time left on a terminal, nothing elsewhere; told the fraction done, it answers True."""
+    """A progress bar with time left on a terminal, nothing elsewhere; told the fraction done, it answers True. Within
+    it, parts of the work that go along a corpus are shown under names of their own, one after the other."""
     with tqdm(
         total=1.0,
         desc=what,
@@ -627,12 +629,19 @@ def _bar(what: str) -> Iterator[Callable[[float], bool]]:
         delay=0.5,
         bar_format="{desc} {percentage:3.0f} % {bar:30} {elapsed} < {remaining}",
     ) as bar:
+        shown = what
 
-        def show(fraction: float) -> bool:
+        def show(fraction: float, part: str = what) -> bool:
+            nonlocal shown
+            if part != shown:
+                shown = part
+                bar.reset()
+                bar.set_description_str(part, refresh=False)
             bar.update(max(0.0, min(1.0, fraction) - bar.n))
             return True
 
-        yield show
+        with told_to(lambda part, fraction: show(fraction, part)):
+            yield show
 
 
 # -- printing ---------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from langrl_gui.core.errors import TextError
 from langrl_gui.core.i18n import tr
+from langrl_gui.core.work import along
 
 MARK: Final = "\x1f"
 """Stands between two pieces of a marked text: ASCII's unit separator, which no text needs for anything else."""
@@ -117,13 +118,14 @@ def mark(text: str, tokenizer: str) -> str:
     """
     cut = TOKENIZERS[tokenizer]
     lines = text.replace(MARK, " ").splitlines()
-    return "\n".join(MARK.join(piece for piece in cut(line) if piece) for line in lines)
+    going_on = along(lines, tr("cutting the corpus into words"))
+    return "\n".join(MARK.join(piece for piece in cut(line) if piece) for line in going_on)
 
 
 def _sentences(marked: str, tokenizer: str) -> list[list[str]]:
     """The words of each line. White space is no word, but between two characters it is one of them."""
     sentences = []
-    for line in marked.split("\n"):
+    for line in along(marked.split("\n"), tr("reading the corpus")):
         pieces = line.split(MARK)
         if tokenizer == "characters":
             first, last = 0, len(pieces)
@@ -170,7 +172,10 @@ def read_corpus(marked: str, tokenizer: str, words: tuple[str, ...], most_words:
     return Corpus(
         marked,
         words,
-        tuple(tuple(numbers.get(word, -1) for word in sentence) for sentence in sentences),
+        tuple(
+            tuple(numbers.get(word, -1) for word in sentence)
+            for sentence in along(sentences, tr("numbering the words of the corpus"))
+        ),
         np.array([counted[word] for word in words], np.int64),
     )
 
@@ -191,7 +196,7 @@ class Shortlist:
         self._words, self._size = len(corpus.words), size
         start = self._words
         pairs = []
-        for sentence in corpus.sentences:
+        for sentence in along(corpus.sentences, tr("counting which word follows which")):
             closed = sentence if end is None or sentence[-1] == end else (*sentence, end)
             pairs.append(np.array([(start, *closed[:-1]), closed], np.int64))
         last, following = np.concatenate(pairs, axis=1)

@@ -1,11 +1,18 @@
 """Long work: told how far it is, and asked whether to go on."""
 
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final, TypeVar
 
 Progress = Callable[[float], bool]
 """Told the fraction done, up to twenty times a second; its answer False cancels."""
+
+Listener = Callable[[str, float], bool]
+"""Told what is being done, and the fraction of it that is; its answer False cancels."""
+
+_One = TypeVar("_One")
 
 REPORT_SECONDS: Final = 0.05
 
@@ -27,3 +34,29 @@ class Report:
             self._due = time.monotonic() + REPORT_SECONDS
             if not self._progress(self._first + (self._last - self._first) * min(fraction, 1.0)):
                 raise Cancelled
+
+
+_listener: ContextVar[Listener | None] = ContextVar("_listener", default=None)
+
+
+@contextmanager
+def told_to(listener: Listener) -> Iterator[None]:
+    """Within it, whatever goes `along` something on this thread tells `listener`: a corpus is read and counted deep
+    within what needs it, and remembered there, where nobody could hand a `Progress` on."""
+    token = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(token)
+
+
+def along(items: Sequence[_One], what: str) -> Iterator[_One]:
+    """Each of the items in turn, which is work called `what`; raises `Cancelled` where whoever listens says so."""
+    listener = _listener.get()
+    if listener is None or not items:
+        yield from items
+        return
+    report = Report(lambda fraction: listener(what, fraction))
+    for place, item in enumerate(items):
+        report(place / len(items))
+        yield item

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
@@ -27,7 +27,7 @@ from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Observer, Snapshot, Update, Wanted, find_update
 from langrl_gui.core.timeline import START, Address, Timeline
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
-from langrl_gui.core.work import Cancelled
+from langrl_gui.core.work import Cancelled, told_to
 from langrl_gui.ui.selection import State
 from langrl_gui.ui.side_work import Progress, SideWork, Task, Work, report
 
@@ -67,13 +67,18 @@ class _Opening:
 
     must_end = False
 
-    def __init__(self) -> None:
-        self.title = tr("Opening")
+    def __init__(self, what: str) -> None:
+        self.title = self._what = what
         self.fraction = -1.0
         self._cancelled = threading.Event()
 
     def progress(self, fraction: float) -> bool:
-        self.fraction = fraction
+        self.title, self.fraction = self._what, fraction
+        return not self.is_cancelled
+
+    def tell(self, part: str, fraction: float) -> bool:
+        """What goes on in a part of it that is not tracing."""
+        self.title, self.fraction = tr("{what}: {part}", what=self._what, part=part), fraction
         return not self.is_cancelled
 
     def cancel(self) -> None:
@@ -89,6 +94,11 @@ class _Open:
     what: Path | Scenario
     source: Path | None
     recovered: bool
+    opening: _Opening
+
+
+@dataclass(frozen=True)
+class _Reset:
     opening: _Opening
 
 
@@ -116,10 +126,6 @@ class _Go:
 
 
 class _Pause:
-    pass
-
-
-class _Reset:
     pass
 
 
@@ -160,6 +166,7 @@ class _Opened:
     saved_at: Address | None
 
 
+_Made = TypeVar("_Made")
 _Command = _Open | _Copy | _Set | _Go | _Pause | _Reset | _Hash | _Say | _FindUpdate | _Remember | _Close
 
 
@@ -237,6 +244,7 @@ class Session(QObject):
         """What the scenario's context costs, or why that cannot be told; None where it is not known yet, and where the
         agent sees the whole text."""
         self._finder: Task | None = None
+        self._opening: _Opening | None = None
 
     # -- commands -----------------------------------------------------------------------------------------------------
 
@@ -246,13 +254,17 @@ class Session(QObject):
 
     def open(self, what: Path | Scenario, source: Path | None = None, recovered: bool = False) -> None:
         """Open a scenario, or the file of one or of a run, in place of the run there is; that one stays if it fails.
+        What was to be opened before that is not opened any more.
 
         Parameters
         ----------
         source : the file that the scenario `what` came from.
         recovered : `what` is a copy that was kept of a run, and not where that was saved.
         """
-        self._worker.commands.put(_Open(what, source, recovered, _Opening()))
+        if self._opening is not None:
+            self._opening.cancel()
+        self._opening = _Opening(tr("Opening"))
+        self._worker.commands.put(_Open(what, source, recovered, self._opening))
 
     def run(self, at_once: bool = False, endless: bool = False) -> None:
         """Go on to the stop rule, `at_once` whatever the speed is set to; a finished run goes on as far again.
@@ -273,8 +285,8 @@ class Session(QObject):
         self._worker.commands.put(_Go(episode=True))
 
     def reset(self) -> None:
-        """Back to step 0 of the scenario as it is set now, everything unlearned."""
-        self._worker.commands.put(_Reset())
+        """Back to step 0 of the scenario as it is set now, everything unlearned; cancelled, the run stays."""
+        self._worker.commands.put(_Reset(_Opening(tr("Starting anew"))))
 
     def set(self, path: str, value: float) -> None:
         """Change a live field between two slices, as an event of the run."""
@@ -624,24 +636,34 @@ class _Worker(QThread):
                 self._go(trainer, command)
             case _Pause() if self._state == RUNNING:
                 self._enter(PAUSED)
-            case _Reset() if trainer is not None:
-                # Without a file: saving it must not write over what was learned.
-                self._begin(Trainer(trainer.scenario), self._source, None, START)
+            case _Reset(opening) if trainer is not None:
+                anew = self._made(opening, lambda: Trainer(trainer.scenario, progress=opening.progress))
+                if anew is not None:
+                    # Without a file: saving it must not write over what was learned.
+                    self._begin(anew, self._source, None, START)
 
-    def _open(self, command: _Open) -> None:
-        state, self.opening = self._state, command.opening
-        if self.closing.is_set():
-            return
+    def _made(self, opening: _Opening, make: Callable[[], _Made]) -> _Made | None:
+        """What `make` makes in place of the run there is, which stays where that fails or is cancelled: then None."""
+        if self.closing.is_set() or opening.is_cancelled:
+            return None
+        state, self.opening = self._state, opening
         self._enter(OPENING)
         try:
-            trainer, is_run = self._made(command)
+            with told_to(opening.tell):
+                return make()
         except Exception as error:
             self._enter(state if self._trainer is not None else FAILED)
             if not isinstance(error, Cancelled):
                 raise
-            return
+            return None
         finally:
             self.opening = None
+
+    def _open(self, command: _Open) -> None:
+        made = self._made(command.opening, functools.partial(self._read, command))
+        if made is None:
+            return
+        trainer, is_run = made
         if command.recovered:
             self._begin(trainer, None, None, None)
         else:
@@ -649,7 +671,7 @@ class _Worker(QThread):
             self._begin(trainer, source, source if is_run else None, trainer.timeline.pointer)
 
     @staticmethod
-    def _made(command: _Open) -> tuple[Trainer, bool]:
+    def _read(command: _Open) -> tuple[Trainer, bool]:
         """The run, and whether it came from the file of one."""
         what, opening = command.what, command.opening
         run: Run | None = None

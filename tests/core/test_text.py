@@ -3,13 +3,14 @@
 import dataclasses
 import os
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langrl_gui.core import exports, runfile, scenario
+from langrl_gui.core import exports, runfile, scenario, work
 from langrl_gui.core.errors import RunFileError, ScenarioError
 from langrl_gui.core.text import TOKENIZERS, mark, read_corpus
 from langrl_gui.core.trainer import Trainer
@@ -26,6 +27,16 @@ references = ["{reference}"]
 [[rewards]]
 kind = "match"
 """
+
+PARTS = [
+    "cutting the corpus into words",
+    "reading the corpus",
+    "numbering the words of the corpus",
+    "counting which words follow each other",
+    "counting which words are near each other",
+    "counting which word follows which",
+]
+"""Of opening a scenario with a corpus, a shortlist, and the terms fluency and coherence, in their order."""
 
 
 def cut(line: str, tokenizer: str) -> list[str]:
@@ -232,6 +243,39 @@ def test_a_run_whose_corpus_is_missing_or_too_many_is_told_apart(tmp_path: Path)
     )
     with pytest.raises(RunFileError, match='lacks the tensor "corpus"'):
         runfile.loads(runfile.dumps(named), "run")
+
+
+def test_each_part_of_reading_a_corpus_and_learning_from_it_can_be_cancelled_and_is_done_whole_after_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "REPORT_SECONDS", 0.0)
+    path = tmp_path / "scenario.toml"
+    terms = '[[rewards]]\nkind = "fluency"\n[[rewards]]\nkind = "coherence"\n'
+    toml = TOML.format(corpus="poem.txt", tokenizer="words", reference="w0") + terms
+    path.write_text(toml.replace("max_length = 3", "max_length = 3\nshortlist = 5"), "utf-8")
+    (tmp_path / "poem.txt").write_text("\n".join(f"w{line % 7} w{line % 11}" for line in range(200)), "utf-8")
+    told: dict[str, list[float]] = {}
+
+    def until(last: str) -> Callable[[str, float], bool]:
+        def listen(part: str, fraction: float) -> bool:
+            told.setdefault(part, []).append(fraction)
+            return part != last
+
+        return listen
+
+    cancelled: list[str] = []
+    while True:
+        told.clear()
+        with work.told_to(until(next((part for part in PARTS if part not in cancelled), ""))):
+            try:
+                trainer = Trainer(scenario.load(path))
+                break
+            except work.Cancelled:
+                cancelled.append(list(told)[-1])
+    assert cancelled == PARTS
+    assert trainer.scenario.language.source is not None
+    assert trainer.scenario.language.source.length == 400
+    assert all(0 <= fraction < 1 for fractions in told.values() for fraction in fractions)
 
 
 # -- any script, any size ---------------------------------------------------------------------------------------------

@@ -9,11 +9,24 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from langrl_gui.core import kernels, runfile, scenario, trainer, work
+from langrl_gui.core import kernels, runfile, scenario, text, trainer, work
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import GraphWanted, Ranking, Snapshot, Wanted
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui.session import FINISHED, OPENING, PAUSED, READY, RUNNING, Session
+
+LONG = """
+name = "long"
+[language]
+corpus = "corpus.txt"
+tokenizer = "whitespace"
+max_length = 2
+[[rewards]]
+kind = "fluency"
+[learner]
+method = "q-learning"
+"""
+"""A scenario with a corpus."""
 
 EVERYTHING = Wanted(True, True, 2, GraphWanted(12), (0, 50), (0, 20))
 
@@ -39,6 +52,19 @@ def latest(qtbot: QtBot, session: Session, step: int | None = None) -> Snapshot:
 
     qtbot.waitUntil(has_come, timeout=20_000)
     return found[0]
+
+
+def patched_tables(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Tables are traced until that is cancelled; returns what says that it has begun."""
+    is_there = threading.Event()
+
+    def tables(problem: Scenario, budget: object, whole: object, progress: Callable[[float], bool]) -> None:
+        while progress(0.25):
+            is_there.set()
+        raise work.Cancelled
+
+    monkeypatch.setattr(trainer, "Tables", tables)
+    return is_there
 
 
 def open_(qtbot: QtBot, session: Session, what: object = None) -> None:
@@ -268,14 +294,7 @@ def test_opening_tells_how_far_it_is_and_cancelled_leaves_the_run_there_was(
     with qtbot.waitSignal(session.opened, timeout=20_000):
         session.open(scenario.built_in()["i-love-you"])
     qtbot.waitUntil(lambda: session.state == READY, timeout=60_000)
-    is_there = threading.Event()
-
-    def tables(problem: Scenario, budget: object, whole: object, progress: Callable[[float], bool]) -> None:
-        while progress(0.25):
-            is_there.set()
-        raise work.Cancelled
-
-    monkeypatch.setattr(trainer, "Tables", tables)
+    is_there = patched_tables(monkeypatch)
     session.open(scenario.built_in()["ten-words"])
     qtbot.waitUntil(is_there.is_set, timeout=20_000)
     opening, *_ = session.going_on()
@@ -288,6 +307,71 @@ def test_opening_tells_how_far_it_is_and_cancelled_leaves_the_run_there_was(
     assert session.scenario.name == "我爱你"
     session.step(3)
     qtbot.waitUntil(lambda: session.state == PAUSED, timeout=20_000)
+
+
+def test_starting_anew_tells_how_far_it_is_and_cancelled_leaves_the_run_as_it_was(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_(qtbot, session)
+    session.step(50)
+    latest(qtbot, session, 50)
+    wait_for(qtbot, session, PAUSED)
+    with monkeypatch.context() as patch:
+        is_there = patched_tables(patch)
+        session.reset()
+        qtbot.waitUntil(is_there.is_set, timeout=20_000)
+        (opening,) = session.going_on()
+        assert (opening.title, opening.fraction, opening.must_end) == ("Starting anew", 0.25, False)
+        opening.cancel()
+        qtbot.waitUntil(lambda: session.going_on() == [], timeout=20_000)
+        wait_for(qtbot, session, PAUSED)
+    session.step(3)
+    latest(qtbot, session, 53)
+
+
+def test_what_is_opened_last_is_opened_and_nothing_before_it_is_waited_for(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    session.opened.connect(lambda problem: opened.append(problem.name))
+    with monkeypatch.context() as patch:
+        is_there = patched_tables(patch)
+        session.open(scenario.built_in()["ten-words"])
+        qtbot.waitUntil(is_there.is_set, timeout=20_000)
+        session.open(scenario.built_in()["small-talk"])
+    session.open(scenario.built_in()["safe-speech"])
+    qtbot.waitUntil(lambda: bool(opened), timeout=20_000)
+    wait_for(qtbot, session, READY)
+    assert opened == ["Safe speech: a penalty"]
+
+
+def test_opening_can_be_cancelled_while_a_corpus_is_cut(
+    qtbot: QtBot, session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_(qtbot, session)
+    wait_for(qtbot, session, READY)
+    lines, asked = 20_000, list[str]()
+
+    def slowly(line: str) -> list[str]:
+        asked.append(line)
+        time.sleep(0.001)
+        return line.split(" ")
+
+    monkeypatch.setitem(text.TOKENIZERS, "whitespace", slowly)
+    path = tmp_path / "long.toml"
+    path.write_text(LONG, "utf-8")
+    (tmp_path / "corpus.txt").write_text("\n".join(f"line {number}" for number in range(lines)), "utf-8")
+    session.open(path)
+    qtbot.waitUntil(lambda: len(asked) > 100, timeout=20_000)
+    (opening,) = session.going_on()
+    assert opening.title == "Opening: cutting the corpus into words"
+    assert 0 < opening.fraction < 1
+    opening.cancel()
+    qtbot.waitUntil(lambda: session.going_on() == [], timeout=20_000)
+    wait_for(qtbot, session, READY)
+    assert len(asked) < lines
+    assert session.scenario is not None
+    assert session.scenario.name == "我爱你"
 
 
 def test_tracing_makes_way_for_a_picture_and_goes_on_when_it_has_been_drawn(
@@ -311,14 +395,7 @@ def test_tracing_makes_way_for_a_picture_and_goes_on_when_it_has_been_drawn(
 
 
 def test_closing_does_not_wait_for_what_is_being_opened(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    is_there = threading.Event()
-
-    def tables(problem: Scenario, budget: object, whole: object, progress: Callable[[float], bool]) -> None:
-        while progress(0.25):
-            is_there.set()
-        raise work.Cancelled
-
-    monkeypatch.setattr(trainer, "Tables", tables)
+    is_there = patched_tables(monkeypatch)
     session = Session()
     session.start()
     session.open(scenario.built_in()["ten-words"])

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from langrl_gui.core.i18n import N_
+from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.rewards.term import Following, Ground, Memory, Reward, Step, Words
 from langrl_gui.core.text import Corpus
+from langrl_gui.core.work import along
 
 
 class CoherenceReward(Reward):
@@ -75,7 +76,7 @@ class Associations:
 
     def __init__(self, corpus: Corpus, words: int, window: int) -> None:
         pairs: list[Counter[int]] = [Counter() for _ in range(words)]
-        for sentence in corpus.sentences:
+        for sentence in along(corpus.sentences, tr("counting which words are near each other")):
             for place, first in enumerate(sentence):
                 if first >= 0:
                     for second in sentence[place + 1 : place + 1 + window]:

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from langrl_gui.core.i18n import N_
+from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.rewards.term import Following, Ground, Memory, Reward, Step, Words
 from langrl_gui.core.text import Corpus
+from langrl_gui.core.work import along
 
 Smoothing = Literal["maximum-likelihood", "laplace", "lidstone", "kneser-ney"]
 
@@ -198,7 +199,7 @@ def _ended(line: Sequence[int], end_word: int | None) -> Iterator[Sequence[int]]
 def _counted(sentences: list[list[int]], order: int) -> "_Counts":
     """For each context of `order` - 1 words and signs what came after it, and how often."""
     counts: _Counts = defaultdict(lambda: defaultdict(int))
-    for sentence in sentences:
+    for sentence in along(sentences, tr("counting which words follow each other")):
         for last in range(order - 1, len(sentence)):
             counts[tuple(sentence[last - order + 1 : last])][sentence[last]] += 1
     return counts
