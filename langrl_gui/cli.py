@@ -30,7 +30,7 @@ from langrl_gui.core.runfile import Run
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import UNSEEN
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
-from langrl_gui.core.work import Progress, told_to
+from langrl_gui.core.work import Cancelled, Progress, told_to
 
 DONE, CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 SLICE: Final = 0.05
@@ -45,6 +45,8 @@ CONFUSIONS: Final = 10
 """States that are listed for people of those in which a context hides what matters."""
 DEFAULT_EPISODES: Final = 10_000
 """For a scenario that names no stop rule, where none is given."""
+PATIENCE = 60.0
+"""Seconds after which nobody waits any longer to be told the optimum beside what was learned."""
 MOST_LINES: Final = 20
 """Texts that are printed for people."""
 METHODS: Final = {
@@ -509,11 +511,20 @@ def _greedy(trainer: Trainer) -> Iterator[Any]:
 
 
 def _optimum(scenario: Scenario) -> list[dict[str, Any]] | None:
+    """The best texts, to tell beside what was learned; None where they are too many to look through, or take too
+    long."""
+    until = time.monotonic() + PATIENCE
     try:
         with _bar(tr("solving")) as bar:
-            return [_best(scenario, best) for best in oracle.solve(scenario, progress=bar).optimum]
+            solution = oracle.solve(scenario, progress=lambda done: bar(done) and time.monotonic() < until)
     except LangrlError:
         return None
+    except Cancelled:
+        hint = tr("langrl: the optimum was not found within {seconds:g} s; langrl solve looks for as long as it takes",
+                  seconds=PATIENCE)  # fmt: skip
+        print(hint, file=sys.stderr)
+        return None
+    return [_best(scenario, best) for best in solution.optimum]
 
 
 def _sight(scenario: Scenario, most_edges: int, progress: Progress | None = None) -> context.Sight | TableError | None:

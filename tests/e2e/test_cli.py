@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from langrl_gui import cli
 from langrl_gui.core import runfile, scenario
 from langrl_gui.core.trainer import Trainer
 
@@ -46,6 +47,16 @@ def test_i_love_you_is_learned_to_its_optimum_and_twice_to_the_same_hash() -> No
     assert set(first) == {
         "steps", "episodes", "seconds", "steps_per_second", "states", "cells_visited", "says", "optimum", "state_hash",
     }  # fmt: skip
+
+
+def test_an_optimum_that_takes_too_long_to_find_is_not_waited_for_and_said_to_be_missing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(cli, "PATIENCE", 0.0)
+    assert cli._optimum(scenario.find("ten-words")) is None
+    assert capsys.readouterr().err.startswith("langrl: the optimum was not found within 0 s; langrl solve looks for")
+    monkeypatch.setattr(cli, "PATIENCE", 60.0)
+    assert cli._optimum(scenario.find("ten-words")) is not None
 
 
 def test_where_states_are_traced_as_they_are_met_memory_is_announced_and_tracing_timed_apart() -> None:
