@@ -17,7 +17,7 @@ from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.rewards import Following, Memory, ShapableReward, ShapableTerm, Step
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.text import Shortlist
+from langrl_gui.core.text import Shortlist, shortlist
 
 _FIRST_STEPS: Final = 1024
 """Steps for which there is room at first; the room doubles when it is full."""
@@ -160,7 +160,7 @@ class Dynamics:
         self._shortlist: Shortlist | None = None
         if language.shortlist is not None and language.shortlist < self.words:
             assert language.source is not None
-            self._shortlist = Shortlist(language.source, language.shortlist, language.end)
+            self._shortlist = shortlist(language.source, language.shortlist, language.end)
         # What an agent does not see cannot decide which word a slot of its row stands for.
         self.compact = self._shortlist is not None and language.context != 0
         self.slots = language.slots

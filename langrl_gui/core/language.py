@@ -196,9 +196,27 @@ def unsayable(language: Language, text: str) -> str:
             return ""
         if not frontier:
             said = text[: len(text) - len(shortest)]
+            hint = _remedy(language, shortest)
+            if not said and language.joiner:
+                return tr("{text} cannot be said: it does not begin with one of the words and {joiner} after it",
+                          text=quoted(text), joiner=quoted(language.joiner)) + hint  # fmt: skip
+            if not said:
+                return tr("{text} cannot be said: it does not begin with one of the words", text=quoted(text)) + hint
             return tr("{text} cannot be said: after {said} none of the words goes on like {rest}",
-                      text=quoted(text), said=quoted(said), rest=quoted(shortest))  # fmt: skip
+                      text=quoted(text), said=quoted(said), rest=quoted(shortest)) + hint  # fmt: skip
         shortest = min(frontier, key=lambda rest: (len(rest), rest))
     return tr(
         "{text} has more than {limit} words; raise language.max_length", text=quoted(text), limit=language.max_length
     )
+
+
+def _remedy(language: Language, rest: str) -> str:
+    """What to change so that `rest` can be said, if that is likely one thing."""
+    if not language.joiner and rest[0].isspace():
+        return tr("; set language.joiner to {joiner}, which stands between words here", joiner=quoted(rest[0]))
+    word = rest.split(language.joiner)[0] if language.joiner else ""
+    if word and word not in language.numbers and language.source is not None and language.source.has(word):
+        if language.listed:
+            return tr("; add {word} to language.words", word=quoted(word))
+        return tr("; the corpus has {word}, but other words more often: raise language.max_words", word=quoted(word))
+    return ""

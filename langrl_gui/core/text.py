@@ -53,6 +53,10 @@ class Corpus:
         """How many words it has, those included that are not in the vocabulary."""
         return sum(map(len, self.sentences))
 
+    def has(self, word: str) -> bool:
+        """Whether the text has this word, in the vocabulary or not."""
+        return regex.search(f"(?:^|{MARK}){regex.escape(word)}(?:$|{MARK})", self.marked, regex.MULTILINE) is not None
+
     def frequent(self, most: int) -> dict[str, int]:
         """The words of the vocabulary that are there most often, with their counts, the most frequent first."""
         order = (-self.counts).argsort(kind="stable")[:most].tolist()
@@ -195,11 +199,16 @@ class Shortlist:
         """`size`: words on a list, at most as many as there are; `end`: the number of the end word."""
         self._words, self._size = len(corpus.words), size
         start = self._words
-        pairs = []
+        said: list[int] = []
         for sentence in along(corpus.sentences, tr("counting which word follows which")):
-            closed = sentence if end is None or sentence[-1] == end else (*sentence, end)
-            pairs.append(np.array([(start, *closed[:-1]), closed], np.int64))
-        last, following = np.concatenate(pairs, axis=1)
+            said.append(start)
+            said += sentence
+            if end is not None and sentence[-1] != end:
+                said.append(end)
+        words = np.array(said, np.int64)
+        last, following = words[:-1], words[1:]
+        inside = following != start
+        last, following = last[inside], following[inside]
         known = (last >= 0) & (following >= 0)
         codes, counts = np.unique(last[known] * self._words + following[known], return_counts=True)
         self._last, self._following = np.divmod(codes, self._words)
@@ -223,3 +232,7 @@ class Shortlist:
                 chosen = np.concatenate([chosen, others])
             self._lists[place] = np.sort(chosen).astype(np.uint32)
         return self._lists[place]
+
+
+shortlist = lru_cache(maxsize=4)(Shortlist)
+"""Shortlists that were made lately: tables and the exact solution ask for the same one, and so does starting anew."""

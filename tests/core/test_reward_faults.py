@@ -56,7 +56,7 @@ WRONG = [
     ({"kind": "grammar", "rules": "start a b"},
      '.rules: not a grammar: "Expecting rule or terminal definition (missing colon), at line 1 column 7"'),
     ({"kind": "grammar", "rules": 'sentence: "a"'},
-     ".rules: not a grammar: \"Using an undefined rule: NonTerminal('start')\""),
+     '.rules: there is no rule "start"; write what a sentence is, such as  start: noun verb'),
     ({"kind": "grammar", "rules": "start: noun"},
      ".rules: not a grammar: \"Rule 'noun' used but not defined (in rule start)\""),
     ({"kind": "grammar", "rules": 'start: "a" "dog"'},

@@ -51,7 +51,12 @@ WRONG = [
     ('joiner = ""', 'joinr = ""', 'language.joinr: unknown key; did you mean "joiner"?'),
     ('joiner = ""', "zzz = 1", f"language.zzz: unknown key; known here: {LANGUAGE_KEYS}"),
     ('joiner = ""', 'joiner = " "',
-     'prompts[0].references[0]: "我爱你" cannot be said: after "" none of the words goes on like "我爱你"'),
+     'prompts[0].references[0]: "我爱你" cannot be said: it does not begin with one of the words and " " after it'),
+    ('references = ["我爱你"]', 'references = ["ni"]',
+     'prompts[0].references[0]: "ni" cannot be said: it does not begin with one of the words'),
+    ('references = ["我爱你"]', 'references = ["我 爱 你"]',
+     'prompts[0].references[0]: "我 爱 你" cannot be said: after "我" none of the words goes on like " 爱 你"; '
+     'set language.joiner to " ", which stands between words here'),
     ('end_word = ""', 'end_word = "。"', 'language.end_word: "。" is not one of the words; add it to language.words'),
     ('context = "all"', 'context = "al"',
      'language.context: found "al", expected "all" or a whole number from 0 to 1000'),

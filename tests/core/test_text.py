@@ -179,6 +179,30 @@ def test_what_cannot_be_a_corpus_is_told_in_one_sentence(tmp_path: Path, monkeyp
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "reference", "remedy"),
+    [
+        ("max_words = 2", "a fox", '; the corpus has "fox", but other words more often: raise language.max_words'),
+        ('words = ["a", "b"]', "a fox", '; add "fox" to language.words'),
+        ("max_words = 2", "a dog", ""),
+        ("max_words = 2", "a ox", ""),
+    ],
+)
+def test_a_reference_with_a_word_that_only_the_corpus_has_is_explained_with_what_would_help(
+    tmp_path: Path, more: str, reference: str, remedy: str
+) -> None:
+    path = write(tmp_path, "a b a\nb a b\nfox")
+    toml = TOML.format(corpus="poem.txt", tokenizer="words", reference=reference)
+    path.write_text(toml.replace("max_length = 3", f'joiner = " "\nmax_length = 3\n{more}'), "utf-8")
+    said, rest = reference.split()
+    with pytest.raises(ScenarioError) as caught:
+        scenario.load(path)
+    assert caught.value.faults == (
+        f'prompts[0].references[0]: "{reference}" cannot be said: after "{said} " none of the words goes on like '
+        f'"{rest}"{remedy}',
+    )
+
+
 def test_a_scenario_without_a_file_has_no_corpus_and_one_with_keeps_its_own(tmp_path: Path) -> None:
     path = write(tmp_path, "b a b\nc")
     with pytest.raises(ScenarioError, match=r"^language\.corpus: .*; save it first"):

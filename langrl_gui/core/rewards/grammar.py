@@ -231,6 +231,9 @@ def _compiled(rules: str, words: tuple[str, ...], end_word: str) -> Parser:
         analysis.compute_includes_lookback()
         analysis.compute_lookaheads()
     except (LarkError, RecursionError, AssertionError, ValueError) as error:
+        if "NonTerminal('start')" in str(error):
+            fault = tr('there is no rule "start"; write what a sentence is, such as  start: noun verb')
+            raise GrammarFault(fault) from None
         reason = " ".join(str(error).split("\n\n")[0].split()) or type(error).__name__
         raise GrammarFault(tr("not a grammar: {reason}", reason=quoted(reason, 150))) from None
     used = {symbol.name for rule in compiled for symbol in rule.expansion if symbol.is_term}
