@@ -111,6 +111,8 @@ STATES: Final = {
     "failed": N_("Nothing open"),
 }
 _PICTURE_OVER: Final = QEvent.Type(QEvent.registerEventType())
+_PAINTS: Final = {QEvent.Type.UpdateRequest, QEvent.Type.LayoutRequest}
+"""Events in which a window paints what is new of it, or lays it out."""
 
 LANGUAGE_NAMES: Final = {"en": "English", "zh_CN": "简体中文"}
 SCHEME_NAMES: Final = {"system": N_("As the system"), "light": N_("Light"), "dark": N_("Dark")}
@@ -754,12 +756,15 @@ class MainWindow(QMainWindow):
             done = super().event(event)
             self.setStyleSheet(theme.WINDOW_STYLE)
             return done
+        if event.type() in _PAINTS:  # what moves between two snapshots is a picture, too
+            self.session.begin_picture()
         done = super().event(event)
         if event.type() == _PICTURE_OVER:
             self.session.end_picture()
             self.pictured.emit()
-        elif event.type() == QEvent.Type.UpdateRequest:
-            if not self._was_painted:
+        elif event.type() in _PAINTS:
+            self.session.end_picture()
+            if not self._was_painted and event.type() == QEvent.Type.UpdateRequest:
                 self._was_painted = True
                 for card in self._cards:
                     if card.isFloating() and card.isVisible():
