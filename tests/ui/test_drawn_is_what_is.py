@@ -255,7 +255,8 @@ def test_samples_and_answers_are_the_runs(opened: Open, qtbot: QtBot, name: str)
     window, alone = opened(name)
     bring_to_front(qtbot, window, "samplesCard")
     assert alone.trainer.samples is not None
-    assert list(window.samples._model.samples) == alone.trainer.samples.taken
+    taken = alone.trainer.samples.taken
+    qtbot.waitUntil(lambda: list(window.samples._model.samples) == taken, timeout=20_000)
     bring_to_front(qtbot, window, "sayCard")
     for prompt in range(len(alone.trainer.tables.starts)):
         with qtbot.waitSignal(window.session.said, timeout=10_000) as said:
