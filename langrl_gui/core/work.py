@@ -17,6 +17,20 @@ _One = TypeVar("_One")
 REPORT_SECONDS: Final = 0.05
 
 
+_make_way: ContextVar[Callable[[], None]] = ContextVar("_make_way", default=lambda: None)
+
+
+@contextmanager
+def making_way(wait: Callable[[], None]) -> Iterator[None]:
+    """Within it, work on this thread that reports how far it is calls `wait` first: only one thread runs Python at a
+    time, and what a person looks at goes before."""
+    token = _make_way.set(wait)
+    try:
+        yield
+    finally:
+        _make_way.reset(token)
+
+
 class Cancelled(Exception):
     """The caller's `progress` answered False; nothing was made."""
 
@@ -30,6 +44,7 @@ class Report:
         self._due = 0.0
 
     def __call__(self, fraction: float) -> None:
+        _make_way.get()()
         if self._progress is not None and time.monotonic() >= self._due:
             self._due = time.monotonic() + REPORT_SECONDS
             if not self._progress(self._first + (self._last - self._first) * min(fraction, 1.0)):

@@ -211,7 +211,7 @@ class Session(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker = _Worker(self)
-        self.side = SideWork(self)
+        self.side = SideWork(self, self._worker.make_way)
         """What goes on beside the run."""
         self._worker.opened.connect(self._on_opened)
         self._worker.state_changed.connect(self._on_state)
@@ -347,7 +347,7 @@ class Session(QObject):
         self._worker.wanted = wanted
 
     def begin_picture(self) -> None:
-        """A picture is being drawn: let whatever is traced wait for it, a moment at most."""
+        """A picture is being drawn: let tracing and side work wait for it, a moment at most."""
         self._worker.gives_way_until = time.perf_counter() + LONGEST_PICTURE
 
     def end_picture(self) -> None:
@@ -789,11 +789,15 @@ class _Worker(QThread):
         if self._is_over(trainer, self._until):
             self._enter(FINISHED if self._is_over(trainer, self.limits) else PAUSED)
 
+    def make_way(self) -> None:
+        """Wait for the picture that is being drawn; called by whatever takes long in Python, beside it."""
+        while time.perf_counter() < self.gives_way_until and not self.closing.is_set():
+            time.sleep(A_MOMENT)
+
     def _has_to_look_up(self, deadline: float) -> bool:
         """Whether it is time to leave off tracing, or asking an environment."""
-        while (now := time.perf_counter()) < self.gives_way_until and not self.closing.is_set():
-            time.sleep(A_MOMENT)
-        return now > deadline
+        self.make_way()
+        return time.perf_counter() > deadline
 
     def _show(self) -> None:
         """Put a snapshot into the mailbox, if the last one was taken and there is something new."""

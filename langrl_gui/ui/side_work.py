@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import tr
+from langrl_gui.core.work import making_way
 
 Progress = Callable[[float], bool]
 """Called by the work with the share of it that is done, from 0 to 1; answers False when the work shall end."""
@@ -45,8 +46,11 @@ class Task(QThread):
     done = Signal(object)
     failed = Signal(str, str)
 
-    def __init__(self, kind: str, title: str, work: Callable[[Progress], object], parent: QObject) -> None:
+    def __init__(
+        self, kind: str, title: str, work: Callable[[Progress], object], make_way: Callable[[], None], parent: QObject
+    ) -> None:
         super().__init__(parent)
+        self._make_way = make_way
         self.kind = kind
         self.title = title
         """What it does, for people."""
@@ -60,7 +64,8 @@ class Task(QThread):
 
     def run(self) -> None:
         try:
-            self._outcome = (self._work(self._progress),)
+            with making_way(self._make_way):
+                self._outcome = (self._work(self._progress),)
         except LangrlError as error:
             self._outcome = str(error), ""
         except Exception as error:  # whatever happens in here becomes one event; the window goes on
@@ -97,8 +102,10 @@ class SideWork(QObject):
     changed = Signal()
     """Something has begun or ended."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, make_way: Callable[[], None] = lambda: None) -> None:
+        """`make_way` waits, on the thread that calls it, while something more urgent goes on."""
         super().__init__(parent)
+        self._make_way = make_way
         self._tasks: list[Task] = []
 
     @property
@@ -108,7 +115,7 @@ class SideWork(QObject):
 
     def new(self, kind: str, title: str, work: Callable[[Progress], object]) -> Task:
         """A task to connect to, and then to `start`."""
-        return Task(kind, title, work, self)
+        return Task(kind, title, work, self._make_way, self)
 
     def start(self, task: Task, *, instead: bool = False) -> None:
         """Have it done after those of its kind, or `instead` of them: then they are cancelled."""

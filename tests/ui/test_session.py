@@ -394,6 +394,32 @@ def test_tracing_makes_way_for_a_picture_and_goes_on_when_it_has_been_drawn(
     qtbot.waitUntil(lambda: session.state == PAUSED, timeout=20_000)
 
 
+def test_side_work_makes_way_for_a_picture_and_goes_on_when_it_has_been_drawn(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("langrl_gui.ui.session.LONGEST_PICTURE", 60.0)
+    done, may_end = [0], threading.Event()
+
+    def count(progress: Callable[[float], bool]) -> None:
+        report = work.Report(progress)
+        while not may_end.is_set():
+            report(0.5)
+            done[0] += 1
+            time.sleep(0.001)
+
+    session.side.start(session.side.new("count", "Counting", count))
+    qtbot.waitUntil(lambda: done[0] > 10, timeout=20_000)
+    session.begin_picture()
+    qtbot.wait(100)
+    before = done[0]
+    qtbot.wait(200)
+    assert done[0] == before, "it waits"
+    session.end_picture()
+    qtbot.waitUntil(lambda: done[0] > before + 10, timeout=20_000)
+    may_end.set()
+    qtbot.waitUntil(lambda: not session.side.running, timeout=20_000)
+
+
 def test_closing_does_not_wait_for_what_is_being_opened(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     is_there = patched_tables(monkeypatch)
     session = Session()
