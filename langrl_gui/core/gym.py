@@ -25,7 +25,7 @@ from langrl_gui.core.schema import Part, as_tuple
 PREFIX: Final = "gym:"
 """Before an environment's id, where a scenario is asked for."""
 SLOWER: Final = N_(
-    "The environment has no table of what may follow: it is asked at each step, in Python, which is hundreds of times "
+    "The environment has no table of what may follow: it is asked at each step, in Python, which is thousands of times "
     "slower than a compiled run."
 )
 """Said where somebody might wonder."""

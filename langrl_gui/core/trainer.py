@@ -35,7 +35,7 @@ _SWEEPS: Final = 1 << 13
 
 _UNASKED: Final = 0.002
 """Seconds of an environment without a table, or one step, after which it is asked whether that is enough."""
-_ESTIMATED: Final = (1000, 50_000)
+_ESTIMATED: Final = (4000, 50_000)
 """Episodes, and steps, after which an estimate is good enough: a second or two."""
 
 NO_LIMIT: Final = 2**63 - 1

@@ -281,7 +281,7 @@ def test_an_environment_without_a_table_is_trained_saved_and_taken_up_and_has_no
     run, longer = tmp_path / "cards.langrl", tmp_path / "longer.langrl"
     trained = answer("train", "gym:Blackjack-v1", "--steps", 2000, "--out", run)
     assert (trained["steps"], trained["states"], trained["optimum"]) == (2000, 704, None)
-    assert trained["estimate"]["episodes"] == 1000
+    assert trained["estimate"]["episodes"] == 4000
     assert -1 < trained["estimate"]["value"] < 0 < trained["estimate"]["standard_error"] < 0.1
     assert set(trained["says"][0]["words"]) <= {"0", "1"}
     assert answer("show", run)["state_hash"] == trained["state_hash"]
@@ -296,8 +296,8 @@ def test_an_environment_without_a_table_is_trained_saved_and_taken_up_and_has_no
     assert "13,10,0" in (tmp_path / "q.csv").read_text()
     assert answer("bench", "gym:Blackjack-v1")["gym:Blackjack-v1"]["steps_per_second"] > 0
     lines = langrl("train", "gym:Blackjack-v1", "--steps", 50).stdout.splitlines()
-    assert "hundreds of times slower" in lines[0]
-    assert any("the mean of 1,000 episodes that it played" in line for line in lines)
+    assert "thousands of times slower" in lines[0]
+    assert any("the mean of 4,000 episodes that it played" in line for line in lines)
     unsolved = langrl("solve", run)
     assert (unsolved.returncode, len(unsolved.stderr.splitlines())) == (2, 1)
     assert "no table P" in unsolved.stderr

@@ -39,7 +39,7 @@ def test_that_the_window_runs_it_like_the_command_line_and_every_view_says_why_t
 
     assert "the environment has no table, and is asked at each step" in window.status._text.text()
     assert window.parameters.slower.isVisible()
-    assert "hundreds of times slower" in window.parameters.slower.text()
+    assert "thousands of times slower" in window.parameters.slower.text()
     assert "No optimum" in window.curves._legend._places()[1][1]
     assert "no table" in window.curves._legend._places()[1][2]
     seen = window.snapshot.tape
