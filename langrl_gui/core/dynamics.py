@@ -6,8 +6,8 @@ weights and gamma; so these can change at any time, and no term has to be asked 
 """
 
 import sys
+import weakref
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -79,7 +79,7 @@ class Moves:
         self.words = words
         self.offered = offered
         self.stops = dynamics.stops(words)
-        self._dynamics = dynamics
+        self._dynamics: Dynamics = weakref.proxy(dynamics)  # which has this one: a ring would stay when nobody needs it
         self._following = following
         self._successors: NDArray[np.uint32] | None = None
         self._followed = 0
@@ -190,7 +190,7 @@ class Dynamics:
         self._gamma = scenario.learner.gamma
         # Joint memories are asked once; a term by itself often has far fewer, and knows the last ones still.
         self._most_steps = max(1, _REMEMBERED // self.slots)
-        self._step_of = lru_cache(len(self.terms) * self._most_steps)(self._ask_term)
+        self._steps_of: dict[tuple[int, Memory, Memory], Step] = {}
         self._steps_asked = 0
         self._bytes_of_steps = len(self.terms) * (_PER_STEP + 16 * self.slots)
 
@@ -350,9 +350,18 @@ class Dynamics:
             following.append((range(self.words), words))
         return Moves(self, words, offered, following, amounts)
 
-    def _ask_term(self, number: int, memory: Memory, last: int | None) -> Step:
+    def _step_of(self, number: int, memory: Memory, last: Memory) -> Step:
         """What a term says of the words that slots stand for where `last` was said last."""
-        step = self.terms[number].step(memory, self.slot_words(last))
+        asked = number, memory, last
+        step = self._steps_of.get(asked)
+        if step is None:
+            if len(self._steps_of) >= len(self.terms) * self._most_steps:
+                self._steps_of.clear()
+            self._steps_of[asked] = step = self._ask_term(number, memory, last)
+        return step
+
+    def _ask_term(self, number: int, memory: Memory, last: Memory) -> Step:
+        step = self.terms[number].step(memory, self.slot_words(last))  # type: ignore[arg-type]
         if self._steps_asked % _WEIGHED == 0 and not isinstance(step.memories, Following):
             self._memory_bytes += _WEIGHED * sum(map(_size, step.memories))
         self._steps_asked += 1

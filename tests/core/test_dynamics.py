@@ -3,6 +3,7 @@
 import gc
 import random
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -249,6 +250,23 @@ def test_what_is_remembered_of_the_terms_takes_no_more_than_is_counted_and_not_m
     tracemalloc.stop()
     assert taken <= counted
     assert counted < 4 * taken
+
+
+@given(rewarded_scenarios())
+@settings(max_examples=20, deadline=None)
+def test_that_nothing_of_it_stays_when_nobody_needs_it_any_more(problem):
+    gc.collect()
+    gc.disable()  # as in a window, which collects no rings of what has been there for long
+    try:
+        dynamics = Dynamics(problem)
+        moves = dynamics.moves(dynamics.start(0))
+        moves.steps(np.ones(len(moves.words), bool))
+        moves.number_all()
+        there = [weakref.ref(dynamics), *map(weakref.ref, dynamics.terms)]
+        del dynamics, moves
+        assert [ref() for ref in there] == [None] * len(there)
+    finally:
+        gc.enable()
 
 
 def test_a_joint_memory_has_one_number_whether_it_is_asked_for_alone_or_among_all() -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -86,13 +86,15 @@ class Associations:
         self._pairs = pairs
         self._alone = np.array([sum(with_word.values()) for with_word in pairs], np.float64)
         self._total = int(self._alone.sum())
-        self._near = cache(self._of_neighbours)  # never more than the pairs that were counted
+        self._near: dict[int, tuple[NDArray[np.intp], NDArray[np.float64]]] = {}  # no more than the pairs
 
     def with_word(self, word: int, others: Words) -> NDArray[np.float64]:
         """(words,) the association of each of these words with this one."""
         if not self._alone[word]:
             return np.zeros(len(others))
-        neighbours, associations = self._near(word)
+        if word not in self._near:
+            self._near[word] = self._of_neighbours(word)
+        neighbours, associations = self._near[word]
         place = np.minimum(np.searchsorted(neighbours, others), len(neighbours) - 1)
         strangers = np.where(self._alone[others] > 0, -1.0, 0.0)
         return np.where(neighbours[place] == others, associations[place], strangers)

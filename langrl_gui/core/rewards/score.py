@@ -3,7 +3,6 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Container, Sequence
-from functools import lru_cache
 from typing import Final, Literal
 
 import numpy as np
@@ -35,7 +34,7 @@ class Score(ABC):
 
     def __init__(self, paid: Paid) -> None:
         self._each_word = paid == "each-word"
-        self._remembered = lru_cache(_REMEMBERED)(self.score)
+        self._scores: dict[Memory, float] = {}
 
     @abstractmethod
     def start(self, prompt: int) -> Memory:
@@ -51,7 +50,12 @@ class Score(ABC):
         """The score of the text so far."""
 
     def potential(self, memory: Memory) -> float:
-        return self._remembered(memory)
+        score = self._scores.get(memory)
+        if score is None:
+            if len(self._scores) >= _REMEMBERED:
+                self._scores.clear()
+            self._scores[memory] = score = self.score(memory)
+        return score
 
     def step(self, memory: Memory, words: Words) -> Step:
         memories, which = self.follow(memory, words)
