@@ -488,13 +488,14 @@ class Session(QObject):
     @Slot(object)
     def _on_goes_back(self, way: Callable[[Progress], "_Found"]) -> None:
         self._finder = task = self.side.new(FIND_UPDATE, tr(FIND_UPDATE), way)
-        task.finished.connect(functools.partial(self._on_search_ended, task))
+        task.finished.connect(self._on_search_ended)
         task.done.connect(self._on_found)
         self.finding.emit(True, 0.0)
         self._start(task, instead=True)
 
-    def _on_search_ended(self, task: Task) -> None:
-        if task is self._finder:
+    @Slot()
+    def _on_search_ended(self) -> None:
+        if self._finder is not None and self._finder.isFinished():
             self._finder = None
             self.finding.emit(False, 0.0)
 
@@ -691,7 +692,6 @@ class _Worker(QThread):
         if self._observer is not None:
             self._observer.close()
         self._trainer, self._observer, self._seen = trainer, Observer(trainer, self._aside), None
-        trainer.take_samples()
         self._source = source
         self.limits = trainer.limits
         self._run += 1

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
 from pytestqt.qtbot import QtBot
+from shiboken6 import isValid
 
 from langrl_gui.core import kernels, runfile, scenario, text, trainer, work
 from langrl_gui.core.scenario import Scenario
@@ -427,3 +429,23 @@ def test_closing_does_not_wait_for_what_is_being_opened(qtbot: QtBot, monkeypatc
     session.open(scenario.built_in()["ten-words"])
     qtbot.waitUntil(is_there.is_set, timeout=20_000)
     session.close()
+
+
+def test_a_search_that_ends_when_the_session_is_gone_tells_nobody(qtbot: QtBot) -> None:
+    session = Session()
+    session.start()
+    with qtbot.waitSignal(session.opened, timeout=20_000):
+        session.open(scenario.find("ten-words"))
+    session.step(20_000_000)
+    qtbot.waitUntil(lambda: session.state == FINISHED, timeout=60_000)
+    with qtbot.waitSignal(session.finding, timeout=20_000):
+        session.find_update((0,), insists=True)
+    (search,) = session.side.running
+    session.close()  # the search has ended, and what it has to say is on its way
+    assert search.isFinished()
+    session.deleteLater()
+    with qtbot.captureExceptions() as raised:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        QCoreApplication.processEvents()
+    assert not isValid(session)
+    assert raised == []
