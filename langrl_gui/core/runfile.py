@@ -25,10 +25,11 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from langrl_gui.core import arrays, gym, gym_tables, learners, memory, tables
+from langrl_gui.core import arrays, gym, gym_tables, learners, memory, samples, tables
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import RunFileDamaged, RunFileError, ScenarioError, system_reason
 from langrl_gui.core.i18n import tr
+from langrl_gui.core.samples import Sample, SampleList
 from langrl_gui.core.scenario import Scenario, Sources
 from langrl_gui.core.schema import MOST_STEPS
 from langrl_gui.core.tables import NOTHING, PADDING, UNSEEN
@@ -36,7 +37,7 @@ from langrl_gui.core.timeline import Timeline
 from langrl_gui.core.trainer import Moment, Trainer, is_live
 from langrl_gui.core.work import Progress
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raised when an older program could not read what a newer one writes."""
 
 KEY: Final = "langrl"
@@ -129,9 +130,17 @@ _KINDS: Final = {"q": _kind("f8", 2), "visits": _kind("u8", 2), "states": _kind(
 _TABLE: Final = {f"table.{name}": _kind(*kind) for name, kind in gym.ARRAYS.items()}
 _SPACES: Final = {f"spaces.{name}": _kind(*kind) for name, kind in gym.SPACES.items()}
 _FOUND: Final = {f"found.{name}": _kind(*kind) for name, kind in gym_tables.FOUND.items()}
-_OPTIONAL: Final = {"offered": _kind("u4", 2), "corpus": _kind("u1", 1)} | _TABLE | _SPACES | _FOUND
+_SAMPLES: Final = {
+    "samples.when": _kind("u8", 2),
+    "samples.words": _kind("u4", 1),
+    "samples.worth": _kind("f8", 2),
+}
+"""For each sample its step, episode, prompt and number of words; the words of all, one after the other; for each its
+value and its return. Formats up to 2 have none."""
+_OPTIONAL: Final = {"offered": _kind("u4", 2), "corpus": _kind("u1", 1)} | _TABLE | _SPACES | _FOUND | _SAMPLES
 """What only some runs have: the words that slots stand for, where they are not all words; the corpus as it was cut, in
-UTF-8; an environment's transition table, or, where it has none, what its states and actions are and what came about."""
+UTF-8; an environment's transition table, or, where it has none, what its states and actions are and what came about;
+samples."""
 _ALL_KINDS: Final = _KINDS | _OPTIONAL
 
 _AMOUNTS: Final = {
@@ -178,6 +187,7 @@ class _Stand(_Part):
     position: _Count | None = None
     amounts: dict[str, float]
     bin_shift: Annotated[int, Field(ge=0, le=63)]
+    samples_dropped: _Count = 0
 
 
 class _Kernel(_Part):
@@ -225,7 +235,9 @@ def dumps(run: Run) -> bytes:
         values["offered"] = moment.offered
     if run.scenario.language.source is not None:
         values["corpus"] = np.frombuffer(run.scenario.language.source.marked.encode(), np.uint8)
-    stand: dict[str, Any] = {}
+    if moment.samples is not None:
+        values |= _of_samples(moment.samples.taken)
+    stand: dict[str, Any] = {"samples_dropped": moment.samples.dropped} if moment.samples is not None else {}
     if run.scenario.environment is not None:
         stand["position"] = moment.position
         if (spaces := run.scenario.environment.spaces) is None:
@@ -255,6 +267,16 @@ def dumps(run: Run) -> bytes:
         "tensors": {name: _sha256(tensor.data) for name, tensor in tensors.items()},
     }
     return safetensors.numpy.save(tensors, {KEY: _sealed(description)})
+
+
+def _of_samples(taken: tuple[Sample, ...]) -> dict[str, NDArray[Any]]:
+    return {
+        "samples.when": np.array(
+            [(one.step, one.episode, one.prompt, len(one.words)) for one in taken], np.uint64
+        ).reshape(-1, 4),
+        "samples.words": np.array([word for one in taken for word in one.words], np.uint32),
+        "samples.worth": np.array([(one.value, one.total) for one in taken], np.float64).reshape(-1, 2),
+    }
 
 
 def write(path: Path, run: Run) -> None:
@@ -549,7 +571,7 @@ def _run(header: _Header, body: memoryview) -> Run:
         raise _broken(tr("has hashes of other tensors than it has"))
     parts = {name: body[place.begin : place.end] for name, place in header.places.items()}
     if damaged := [name for name in _ALL_KINDS if name in parts and _sha256(parts[name]) != description.tensors[name]]:
-        raise _damaged(tr("has other contents than were written, in {names}", names=", ".join(damaged)))
+        raise _damaged(tr("has other contents than were written, in {names}", names=_short(", ".join(damaged))))
     tensors = {name: _array(parts[name], _ALL_KINDS[name], header.places[name].shape) for name in parts}
     try:
         sources = Sources(partial(_corpus, tensors), partial(_table, tensors))
@@ -673,6 +695,29 @@ def _moment(stand: _Stand, timeline: Timeline, tensors: dict[str, NDArray[Any]])
         tensors["q"],
         tensors["visits"],
         {name: tensors[f"history.{name}"] for name in arrays.Histories._fields},
+        samples=_samples(stand.samples_dropped, tensors),
+    )
+
+
+def _samples(dropped: int, tensors: dict[str, NDArray[Any]]) -> SampleList | None:
+    """The samples in these tensors; None where there are none of them."""
+    if (found := [name for name in _SAMPLES if name in tensors]) != list(_SAMPLES):
+        if not found and not dropped:
+            return None
+        raise _broken(tr("lacks the tensor {name}", name=_quoted(next(n for n in _SAMPLES if n not in tensors))))
+    when, words, worth = (tensors[name] for name in _SAMPLES)
+    if len(when) > samples.MOST_SAMPLES or len(words) > samples.MOST_WORDS + samples.MOST_PROMPTS * samples.LONGEST:
+        raise _broken(tr("has more samples than a run keeps"))
+    ends = np.cumsum(when[:, 3:4].astype(object)).tolist() if len(when) else []
+    if when.shape[1] != 4 or worth.shape != (len(when), 2) or (ends[-1] if ends else 0) != len(words):
+        raise _broken(tr("has samples that contradict themselves"))
+    said = words.tolist()
+    return SampleList(
+        tuple(
+            Sample(step, episode, prompt, tuple(said[end - length : end]), *numbers)
+            for (step, episode, prompt, length), end, numbers in zip(when.tolist(), ends, worth.tolist(), strict=True)
+        ),
+        dropped,
     )
 
 
@@ -708,6 +753,8 @@ def _contradiction(scenario: Scenario, moment: Moment) -> str:
             return tr("has a table of another size than its scenario")
         if ((moment.offered >= words) & (moment.offered != NOTHING)).any():
             return tr("offers a word that its scenario does not have")
+    if moment.samples is not None and not _are_samples(moment.samples.taken, scenario, moment):
+        return tr("has samples that its run cannot have given")
     if not moment.visits.any(axis=1).all():
         return tr("has a state that was never visited")
     if not _are_states(moment.states, scenario):
@@ -764,6 +811,23 @@ def _astray(scenario: Scenario, moment: Moment) -> str:
     if not (moment.position < longest and moment.episode <= finished <= moment.episode * longest):
         return tr("has taken another number of steps than its episodes have")
     return ""
+
+
+def _are_samples(taken: tuple[Sample, ...], scenario: Scenario, moment: Moment) -> bool:
+    """Whether each of the samples is something that the agent can have said, one after the other, before `moment`."""
+    words, prompts = len(scenario.language.words), len(scenario.starts)
+    places = [(one.step, one.episode) for one in taken]
+    return (
+        all(before[0] <= after[0] and before[1] <= after[1] for before, after in pairwise(places))
+        and all(one.step <= moment.step and one.episode <= moment.episode for one in taken[-1:])
+        and all(
+            one.prompt < prompts
+            and all(word < words for word in one.words)
+            and math.isfinite(one.total)
+            and one.value < math.inf  # -inf where with gamma 1 it would never end; NaN is not less
+            for one in taken
+        )
+    )
 
 
 def _are_states(states: NDArray[np.int32], scenario: Scenario) -> bool:

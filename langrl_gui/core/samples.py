@@ -1,5 +1,5 @@
 """What the agent would say, and when that changed. It is looked at after certain episodes, ever fewer of them, so that
-the list is the same for the same run, however it was cut into slices. No part of the run.
+the list is the same for the same run, however it was cut into slices, and whether or not anybody looked at it.
 """
 
 import contextlib
@@ -20,7 +20,11 @@ and a run of a thousand million episodes is looked at a thousand times, which co
 MOST_PROMPTS: Final = 100
 """Prompts that are looked at: the first ones."""
 MOST_SAMPLES: Final = 10_000
-"""Samples that are kept: the last ones. Most runs have far fewer."""
+"""Samples that are kept: the last ones of all, and the last one of each prompt. Most runs have far fewer."""
+MOST_WORDS: Final = 1 << 18
+"""Words in them: a megabyte of a saved run ..."""
+LONGEST: Final = 1000
+"""... and in one of them: all that a language's text can have; of an environment's the first ones."""
 
 
 class Sample(NamedTuple):
@@ -35,18 +39,40 @@ class Sample(NamedTuple):
     total: float
 
 
+@dataclass(frozen=True)
+class SampleList:
+    """The samples of a run, in the order in which they were taken."""
+
+    taken: tuple[Sample, ...]
+    dropped: int
+    """How many came before, for which there is no room any more."""
+
+
 @dataclass
 class Samples:
-    """The samples of one run, from where it stood when this was made."""
+    """The samples of one run, taken as it goes on."""
 
     taken: list[Sample] = field(default_factory=list)
     dropped: int = 0
     """Samples for which there is no room any more."""
+    from_start: bool = True
+    """Whether it was looked at from step 0 on: else it was saved by a program that kept no samples."""
     episode: int = -1
     """Episodes that were finished at the last look."""
-    _said: list[tuple[int, ...]] = field(default_factory=list)
+    _said: dict[int, tuple[int, ...]] = field(default_factory=dict)
     _nodes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
     _slots: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
+
+    @classmethod
+    def of(cls, found: SampleList | None) -> "Samples":
+        """To go on from these; None: those up to now are not known."""
+        if found is None:
+            return cls(from_start=False)
+        return cls(list(found.taken), found.dropped, _said={sample.prompt: sample.words for sample in found.taken})
+
+    def so_far(self) -> SampleList:
+        """Those that were taken by now."""
+        return SampleList(tuple(self.taken), self.dropped)
 
     def next_look(self, trainer: "Trainer") -> int:
         """Episodes finished at the next look: those that are, if that one has not been done."""
@@ -69,13 +95,29 @@ class Samples:
         for prompt in range(min(len(trainer.scenario.starts), MOST_PROMPTS)):
             text = trainer.greedy_text(prompt)
             nodes.append(trainer.greedy_nodes(prompt))
-            if prompt == len(self._said):
-                self._said.append(())
-            if text.words != self._said[prompt]:
-                self._said[prompt] = text.words
-                self.taken.append(Sample(trainer.step, trainer.episode, prompt, text.words, text.value, text.total))
+            words = text.words[:LONGEST]
+            if words != self._said.get(prompt):
+                self._said[prompt] = words
+                self.taken.append(Sample(trainer.step, trainer.episode, prompt, words, text.value, text.total))
         self._nodes = np.concatenate(nodes)
         self._slots = trainer.greedy_slots(self._nodes)
-        if len(self.taken) > MOST_SAMPLES:
-            self.dropped += len(self.taken) - MOST_SAMPLES
-            del self.taken[:-MOST_SAMPLES]
+        self._drop_oldest()
+
+    def _drop_oldest(self) -> None:
+        """Keep no more than there is room for. What is dropped follows from what there is, so that a run that was saved
+        in between drops the same."""
+        too_many, too_long = (
+            len(self.taken) - MOST_SAMPLES,
+            sum(len(sample.words) for sample in self.taken) - MOST_WORDS,
+        )
+        if too_many <= 0 and too_long <= 0:
+            return
+        last = set({sample.prompt: place for place, sample in enumerate(self.taken)}.values())
+        kept: list[Sample] = []
+        for place, sample in enumerate(self.taken):
+            if place in last or (too_many <= 0 and too_long <= 0):
+                kept.append(sample)
+            else:
+                too_many, too_long = too_many - 1, too_long - len(sample.words)
+        self.dropped += len(self.taken) - len(kept)
+        self.taken = kept

@@ -22,7 +22,7 @@ from langrl_gui.core.arrays import Progress, Rules, Variant, World
 from langrl_gui.core.errors import ScenarioError, TableError
 from langrl_gui.core.gym_tables import Found, GymTables, SteppedTables
 from langrl_gui.core.i18n import tr
-from langrl_gui.core.samples import Samples
+from langrl_gui.core.samples import SampleList, Samples
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import END, PADDING, UNTRACED, WHOLE, Place, Tables, most_nodes
 from langrl_gui.core.timeline import Timeline
@@ -86,6 +86,7 @@ class Moment:
     q, visits : (rows, slots) of those rows.
     histories : name -> (bins in use,) or (bins in use, terms), see arrays.Histories.
     found : what came about in an environment without a table.
+    samples : what it would have said up to here; None where it was saved by a program that did not keep that.
     """
 
     timeline: Timeline
@@ -102,6 +103,7 @@ class Moment:
     visits: NDArray[np.uint64]
     histories: dict[str, NDArray[Any]]
     found: Found | None = None
+    samples: SampleList | None = None
 
 
 class Trainer:
@@ -185,7 +187,8 @@ class Trainer:
         if self.tables.whole or whole >= WHOLE:
             self._find_out_values()
         self._watched_row = arrays.NO_ROW
-        self.samples: Samples | None = None
+        self.samples = Samples()
+        """What it would have said up to now."""
         seed = scenario.learner.seed
         streams = (draws.EXPLORE, draws.SLOT, draws.PROMPT, draws.SLIP, draws.SLIPPED, draws.OUTCOME)
         self._keys = [np.uint64(draws.key(seed, stream)) for stream in streams]
@@ -207,6 +210,7 @@ class Trainer:
             int(np.searchsorted(self._world.prompt_thresholds, np.uint64(first_bits), side="right")),
             bin_shift=(work_per_bin - 1).bit_length(),
         )
+        self.samples.look(self)
 
     # -- where it stands ----------------------------------------------------------------------------------------------
 
@@ -341,11 +345,11 @@ class Trainer:
         going_on = True
         try:
             while going_on:
-                look = episodes if self.samples is None else min(episodes, self.samples.next_look(self))
+                look = min(episodes, self.samples.next_look(self))
                 came_back = self._advance(steps, look, enough)
                 done = came_back == arrays.EPISODES_DONE
                 going_on = done and look < episodes
-                if self.samples is not None and done and look == self.samples.next_look(self):
+                if done and look == self.samples.next_look(self):
                     self.samples.look(self)
         finally:
             self.timeline = self.timeline.at(self.step)
@@ -384,17 +388,17 @@ class Trainer:
         return self._loop(self._world, self.learned, self.progress, rules)
 
     def _settle(self) -> None:
-        """Value the greedy policy at the end of a full bin, if `advance` came back before that was done: a run is the
-        same at each step, whoever stopped there. Where the table has no room for it, it stays undone."""
+        """Value the greedy policy at the end of a full bin, and take samples, if `advance` came back before that was
+        done: a run is the same at each step, whoever stopped there. Where the table has no room, it stays undone."""
+        if self.position:
+            return
         full = self.episode >> int(self.progress.counters[arrays.BIN_SHIFT])
-        if (
-            self.stepped is None
-            and self.position == 0
-            and full > 0
-            and np.isnan(self.progress.histories.greedy_value[full - 1])
-        ):
+        to_be_valued = full > 0 and np.isnan(self.progress.histories.greedy_value[full - 1])
+        if to_be_valued and self.stepped is None:
             with contextlib.suppress(TableError):
                 self.advance(self.step)
+        if self.samples.next_look(self) == self.episode:
+            self.samples.look(self)
 
     def set(self, path: str, value: float) -> None:
         """Change a LIVE field before the next step, as an event of the timeline.
@@ -440,12 +444,6 @@ class Trainer:
         (row,) = self.tables.find_rows(states)
         self._begin_rows()
         return int(row)
-
-    def take_samples(self) -> None:
-        """Keep in `samples` what the agent would say, from now on. Changes nothing else."""
-        if self.samples is None:
-            self.samples = Samples()
-            self.samples.look(self)
 
     def watch(self, row: int | None) -> None:
         """Keep the last update of this row in `progress.watch` from now on; of none, if None. Changes nothing else."""
@@ -706,6 +704,7 @@ class Trainer:
                 for name in histories._fields
             },
             None if self.stepped is None else self.stepped.moment(),
+            self.samples.so_far() if self.samples.from_start else None,
         )
 
     @property
@@ -757,6 +756,9 @@ class Trainer:
             moment.bin_shift,
             moment.position,
         )
+        trainer.samples = Samples.of(moment.samples)
+        if moment.samples is None:
+            trainer.samples.look(trainer)
         return trainer
 
     def _put(

@@ -29,6 +29,7 @@ import safetensors.numpy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from langrl_gui import cli
 from langrl_gui.core import memory, runfile
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import RunFileDamaged, RunFileError
@@ -131,6 +132,24 @@ def test_reading_and_writing_again_gives_the_same_bytes(steps: int) -> None:
     assert state_hash(read.moment) == trainer.state_hash()
     assert read.scenario == trainer.scenario
     assert read.moment.timeline == trainer.timeline
+
+
+def test_a_run_of_format_2_which_had_no_samples_is_read_goes_on_and_is_replayed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parts = Parts.of(sound_file())
+    del parts.description["stand"]["samples_dropped"]
+    parts.description["format"] = 2
+    old = tmp_path / "old.langrl"
+    old.write_bytes(parts.without("samples.when", "samples.words", "samples.worth"))
+    run = runfile.read(old)
+    assert run.moment.samples is None
+    assert state_hash(run.moment) == small_trainer().state_hash()
+    trainer = runfile.to_trainer(run)
+    trainer.advance(77)
+    runfile.write(old, runfile.of_trainer(trainer))
+    assert cli.main(["check", str(old), "--replay"]) == 0
+    assert "gives the same bytes" in capsys.readouterr().out
 
 
 def test_the_order_of_an_array_in_memory_does_not_matter(run: Run) -> None:
@@ -285,6 +304,15 @@ class Parts:
         tensors[name] = np.ascontiguousarray(values if changed is None else changed)
         description = copy.deepcopy(self.description)
         description["tensors"][name] = sha256(tensors[name].tobytes())
+        description["stand"] |= stand
+        return safetensors.numpy.save(tensors, {"langrl": self.sealed(canonical(description))})
+
+    def without(self, *names: str, **stand: object) -> bytes:
+        """Without these tensors, all else right."""
+        tensors = safetensors.numpy.load(self.data)
+        description = copy.deepcopy(self.description)
+        for name in names:
+            del tensors[name], description["tensors"][name]
         description["stand"] |= stand
         return safetensors.numpy.save(tensors, {"langrl": self.sealed(canonical(description))})
 
@@ -455,7 +483,7 @@ DESCRIPTION: dict[str, tuple[Wrong, str]] = {
         lambda p: p.described_by(canonical(p.description | {"sha256": sha256(canonical(p.description))})),
         "a description that is not laid out",
     ),
-    "a newer format": (lambda p: p.described(at("format", to=3)), "has format 3, and this program reads up to 2"),
+    "a newer format": (lambda p: p.described(at("format", to=4)), "has format 4, and this program reads up to 3"),
     "format 0": (lambda p: p.described(at("format", to=0)), "says that format is 0"),
     "a format that is no number": (lambda p: p.described(at("format", to="1")), 'says that format is "1"'),
     "an unknown field": (lambda p: p.described(at("plugin", to="os.system")), "has plugin in its description"),
@@ -568,7 +596,14 @@ DESCRIPTION: dict[str, tuple[Wrong, str]] = {
     ),
 }
 
+UNSAYABLE = "samples that its run cannot have given"
+
 TENSORS: dict[str, tuple[Wrong, str]] = {
+    "samples without their words": (lambda p: p.without("samples.words"), 'lacks the tensor "samples.words"'),
+    "no samples, and some dropped": (
+        lambda p: p.without("samples.when", "samples.words", "samples.worth", samples_dropped=1),
+        'lacks the tensor "samples.when"',
+    ),
     "a NaN in the table": (lambda p: p.with_tensor("q", put((0, 0), np.nan)), 'a value in "q" that is not a finite'),
     "an infinite value": (lambda p: p.with_tensor("q", put((1, 2), -np.inf)), 'a value in "q" that is not a finite'),
     "a NaN in a history": (
@@ -585,6 +620,27 @@ TENSORS: dict[str, tuple[Wrong, str]] = {
     "a history too short": (
         lambda p: p.with_tensor("history.surprise", lambda v: v[:-1]),
         "histories of another length",
+    ),
+    "a sample of no prompt": (lambda p: p.with_tensor("samples.when", put((0, 2), 1)), UNSAYABLE),
+    "a sample of a step to come": (lambda p: p.with_tensor("samples.when", put((-1, 0), 51)), UNSAYABLE),
+    "a sample of an episode to come": (lambda p: p.with_tensor("samples.when", put((-1, 1), 51)), UNSAYABLE),
+    "samples in another order": (lambda p: p.with_tensor("samples.when", put((0, 0), 50)), UNSAYABLE),
+    "a sample of no word": (lambda p: p.with_tensor("samples.words", put(0, 3)), UNSAYABLE),
+    "a NaN in a sample": (lambda p: p.with_tensor("samples.worth", put((0, 0), np.nan)), UNSAYABLE),
+    "an infinite return in a sample": (lambda p: p.with_tensor("samples.worth", put((0, 1), -np.inf)), UNSAYABLE),
+    "a sample that is too long": (lambda p: p.with_tensor("samples.when", put((0, 3), 9)), "contradict themselves"),
+    "lengths that wrap around": (
+        lambda p: p.with_tensor("samples.when", lambda v: put((0, 3), 2**63)(v) or put((1, 3), 2**63 + 6)(v)),
+        "contradict themselves",
+    ),
+    "a sample too many": (lambda p: p.with_tensor("samples.worth", lambda v: v[:-1]), "contradict themselves"),
+    "very many samples": (
+        lambda p: p.with_tensor("samples.when", lambda v: np.zeros((10_001, 4), np.uint64)),
+        "more samples than a run keeps",
+    ),
+    "very long samples": (
+        lambda p: p.with_tensor("samples.words", lambda v: np.zeros(1_000_000, np.uint32)),
+        "more samples than a run keeps",
     ),
     "a state too many": (lambda p: p.with_tensor("q", lambda q: np.vstack([q, q[:1]])), "a table of another size"),
     "a word too many": (lambda p: p.with_tensor("q", lambda q: np.hstack([q, q[:, :1]])), "a table of another size"),

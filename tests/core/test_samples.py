@@ -1,41 +1,50 @@
 """Samples are the same for the same run, and are what the agent would have said at their steps."""
 
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langrl_gui.core import samples, scenario
+from langrl_gui.core import runfile, samples, scenario
 from langrl_gui.core.samples import Sample
 from langrl_gui.core.scenario import Scenario, from_data
-from langrl_gui.core.trainer import Trainer
+from langrl_gui.core.trainer import NO_LIMIT, Trainer
 from tests.problems import small_scenarios
 
 
-def sampled(problem: Scenario) -> Trainer:
-    trainer = Trainer(problem)
-    trainer.take_samples()
-    return trainer
-
-
 def taken(trainer: Trainer) -> list[Sample]:
-    assert trainer.samples is not None
     return trainer.samples.taken
+
+
+def again(trainer: Trainer) -> Trainer:
+    """The run saved and taken up again."""
+    return runfile.to_trainer(runfile.loads(runfile.dumps(runfile.of_trainer(trainer)), "again"))
+
+
+def unsampled(problem: Scenario) -> Trainer:
+    """A run at which nobody looks after its start."""
+    trainer = Trainer(problem)
+    trainer.samples.next_look = lambda _: NO_LIMIT  # type: ignore[method-assign]
+    return trainer
 
 
 @given(small_scenarios(), st.lists(st.integers(1, 90), max_size=12), st.data())
 @settings(max_examples=40, deadline=None)
 def test_slices_change_no_sample_and_samples_change_no_run(problem: Scenario, slices: list[int], data: Any) -> None:
-    whole, cut, alone = sampled(problem), sampled(problem), Trainer(problem)
+    whole, cut, alone = Trainer(problem), Trainer(problem), unsampled(problem)
     for size in slices:
         if data.draw(st.booleans()):
             cut.advance(cut.step + size)
         else:
             cut.advance(10**9, cut.episode + size)
-        cut.advance(cut.step)
+        if data.draw(st.booleans()):
+            cut = again(cut)
+    cut.moment()
     whole.advance(cut.step)
     alone.advance(cut.step)
+    whole.moment()
     assert taken(whole) == taken(cut)
     assert whole.state_hash() == cut.state_hash() == alone.state_hash()
 
@@ -43,7 +52,7 @@ def test_slices_change_no_sample_and_samples_change_no_run(problem: Scenario, sl
 @given(small_scenarios(), st.integers(1, 64))
 @settings(max_examples=25, deadline=None)
 def test_a_sample_is_what_would_have_been_said_and_none_is_missing(problem: Scenario, episodes: int) -> None:
-    trainer, by_hand = sampled(problem), Trainer(problem)
+    trainer, by_hand = Trainer(problem), unsampled(problem)
     trainer.advance(10**9, episodes)
     said: dict[int, tuple[int, ...]] = {}
     expected = []
@@ -58,8 +67,7 @@ def test_a_sample_is_what_would_have_been_said_and_none_is_missing(problem: Scen
 
 
 def test_a_long_run_is_looked_at_ever_less_often_and_a_change_seen_soon() -> None:
-    trainer = sampled(scenario.find("ten-words"))
-    assert trainer.samples is not None
+    trainer = Trainer(scenario.find("ten-words"))
     looks, look = [], trainer.samples.look
 
     def counted(of: Trainer) -> None:
@@ -73,37 +81,53 @@ def test_a_long_run_is_looked_at_ever_less_often_and_a_change_seen_soon() -> Non
     assert taken(trainer)[-1].words == trainer.greedy_text(0).words
 
 
-def test_a_run_that_is_taken_up_is_sampled_from_there() -> None:
+def test_a_run_whose_samples_were_not_kept_is_sampled_from_where_it_is_taken_up_and_keeps_none() -> None:
     trainer = Trainer(scenario.find("i-love-you"))
     trainer.advance(1000)
-    again = Trainer.of_moment(trainer.start_scenario, trainer.moment())
-    again.take_samples()
-    assert [sample.step for sample in taken(again)] == [1000]
-    again.take_samples()
-    assert len(taken(again)) == 1
+    late = Trainer.of_moment(trainer.start_scenario, replace(trainer.moment(), samples=None))
+    assert [sample.step for sample in taken(late)] == [1000]
+    late.advance(1001)
+    assert late.moment().samples is None
 
 
 def test_the_oldest_make_way_where_there_are_very_many(monkeypatch: Any) -> None:
+    everything = Trainer(scenario.find("ten-words"))
+    everything.advance(200)
     monkeypatch.setattr(samples, "MOST_SAMPLES", 5)
-    trainer = sampled(scenario.find("ten-words"))
+    trainer, saved_in_between = Trainer(scenario.find("ten-words")), Trainer(scenario.find("ten-words"))
     trainer.advance(200)
-    assert trainer.samples is not None
-    assert len(taken(trainer)) == 5
-    assert trainer.samples.dropped > 0
+    for step in range(0, 201, 20):
+        saved_in_between.advance(step)
+        saved_in_between = again(saved_in_between)
+    assert taken(trainer) == taken(saved_in_between) == taken(everything)[-5:]
+    assert trainer.samples.dropped == saved_in_between.samples.dropped == len(taken(everything)) - 5
+
+
+def test_the_last_sample_of_a_prompt_stays_however_old_it_is(monkeypatch: Any) -> None:
+    problem = scenario.find("small-talk")
+    everything = Trainer(problem)
+    everything.advance(100_000)
+    monkeypatch.setattr(samples, "MOST_WORDS", 1)
+    trainer = Trainer(problem)
+    trainer.advance(100_000)
+    last = {sample.prompt: sample for sample in taken(everything)}
+    assert len(last) > 1
+    assert taken(trainer) == sorted(last.values(), key=taken(everything).index)
 
 
 def test_only_the_first_of_very_many_prompts_are_looked_at() -> None:
     prompts = [{"text": f"p{n}", "references": ["a"]} for n in range(150)]
     language = {"words": ["a", "b"], "max_length": 1}
-    trainer = sampled(
+    trainer = Trainer(
         from_data({"name": "p", "language": language, "prompts": prompts, "rewards": [{"kind": "match"}]})
     )
     assert [sample.prompt for sample in taken(trainer)] == list(range(samples.MOST_PROMPTS))
 
 
 def test_where_what_is_said_goes_round_for_ever_samples_are_taken_all_the_same() -> None:
-    trainer = sampled(scenario.find("cliff-walking").changed("learner.gamma", 1.0))
+    trainer = Trainer(scenario.find("cliff-walking").changed("learner.gamma", 1.0))
     assert [sample.value for sample in taken(trainer)] == [-float("inf")]  # up, against the wall
     trainer.advance(*trainer.limits)
     assert taken(trainer)[-1].words == trainer.greedy_text(0).words
     assert len(taken(trainer)[-1].words) == 13
+    assert taken(again(trainer)) == taken(trainer)

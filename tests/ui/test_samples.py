@@ -1,5 +1,7 @@
 """The list of samples shows what the trainer took, adds what is new, and stays where somebody reads."""
 
+from dataclasses import replace
+
 from PySide6.QtWidgets import QApplication, QLabel, QTableView
 from pytestqt.qtbot import QtBot
 
@@ -15,7 +17,6 @@ class Shown:
 
     def __init__(self, qtbot: QtBot, problem: Scenario) -> None:
         self.trainer = Trainer(problem)
-        self.trainer.take_samples()
         self.view = Samples()
         qtbot.addWidget(self.view)
         self.view.resize(330, 160)
@@ -42,7 +43,6 @@ def test_that_every_sample_is_a_line_with_its_step_and_text(qtbot: QtBot) -> Non
     shown = Shown(qtbot, scenario.find("ten-words"))
     for steps in (0, 7, 40, 400, 40_000):
         shown.draw(steps)
-        assert shown.trainer.samples is not None
         taken, language = shown.trainer.samples.taken, shown.trainer.scenario.language
         assert shown.column(SAYS) == [language.join(sample.words) for sample in taken]
         assert [int(text.replace("\u202f", "")) for text in shown.column(STEP)] == [sample.step for sample in taken]
@@ -83,13 +83,12 @@ def test_that_an_empty_list_says_what_would_fill_it(qtbot: QtBot) -> None:
     assert not shown.table.isVisible()
 
 
-def test_that_a_run_that_was_opened_says_from_where_its_samples_are(qtbot: QtBot) -> None:
+def test_that_a_run_whose_samples_were_not_saved_says_from_where_they_are(qtbot: QtBot) -> None:
     shown = Shown(qtbot, scenario.find("ten-words"))
     shown.draw(1000)
     said: list[str] = []
     shown.view.subtitleChanged.connect(said.append)
-    shown.trainer = Trainer.of_moment(shown.trainer.scenario, shown.trainer.moment())
-    shown.trainer.take_samples()
+    shown.trainer = Trainer.of_moment(shown.trainer.scenario, replace(shown.trainer.moment(), samples=None))
     shown.view.begin(shown.trainer.scenario)
     shown.draw(1400)
     assert said[-1] == "since the run was opened, at step 1\u202f000"

@@ -11,6 +11,7 @@ from typing import Final
 
 from langrl_gui.core.explain import Update as Update
 from langrl_gui.core.samples import Sample as Sample
+from langrl_gui.core.samples import SampleList as SampleList
 from langrl_gui.core.telemetry.aside import AtOnce, OptimalTable
 from langrl_gui.core.telemetry.curves import Curves as Curves
 from langrl_gui.core.telemetry.curves import observe_curves
@@ -28,8 +29,6 @@ from langrl_gui.core.telemetry.overview import Overview as Overview
 from langrl_gui.core.telemetry.overview import OverviewObserver
 from langrl_gui.core.telemetry.overview import OverviewOf as OverviewOf
 from langrl_gui.core.telemetry.rows import RowOrder
-from langrl_gui.core.telemetry.said import SampleList as SampleList
-from langrl_gui.core.telemetry.said import observe_samples
 from langrl_gui.core.telemetry.table import Column as Column
 from langrl_gui.core.telemetry.table import Ranking as Ranking
 from langrl_gui.core.telemetry.table import Table as Table
@@ -185,7 +184,7 @@ class Observer:
             if wanted.table
             else None,
             inspection=None if wanted.inspected is None else self._inspection.observe(wanted.inspected),
-            samples=observe_samples(trainer) if wanted.samples else None,
+            samples=trainer.samples.so_far() if wanted.samples else None,
             current=trainer.state if wanted.current else None,
         )
 
