@@ -39,7 +39,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.explain import ROUNDING
+from langrl_gui.core.i18n import tr, tr_n
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import PADDING as NO_WORD
@@ -82,6 +83,7 @@ SELECTED: Final = 0.75
 """Share of the paper in the ground of the selected state's name, so that it is read as well as the others."""
 BAR: Final = 72
 """Pixels of the legend's bar of colours."""
+_ALL: Final = slice(None)
 _WAYS: Final = {
     Qt.Key.Key_Up: (-1, False),
     Qt.Key.Key_Down: (1, False),
@@ -238,21 +240,22 @@ class QHeatMap(QAbstractScrollArea):
         self._arrange()
         self._say()
 
-    def _shown(self, heat: Heat) -> NDArray[np.float64]:
-        """(rows, slots) what the cells show in this mode; NaN where it is not known."""
+    def _shown(self, heat: Heat, rows: slice = _ALL, slots: slice = _ALL) -> NDArray[np.float64]:
+        """(rows, slots) what these cells show in this mode; NaN where it is not known."""
         match self._scale.mode.name:
             case "visits":
-                return heat.visits.astype(np.float64)
+                return heat.visits[rows, slots].astype(np.float64)
             case "change":
-                return heat.change.astype(np.float64)
+                return heat.change[rows, slots].astype(np.float64)
             case "gap":
-                slots = slice(heat.first_slot, heat.first_slot + heat.q.shape[1])
-                return heat.q - self._optimal.of(heat.keys)[:, slots]
+                first, last, _ = slots.indices(heat.q.shape[1])
+                words = slice(heat.first_slot + first, heat.first_slot + last)
+                return heat.q[rows, slots] - self._optimal.of(heat.keys[rows], words)
             case _:
-                return heat.q
+                return heat.q[rows, slots]
 
     def _colored(self, heat: Heat) -> NDArray[np.float64]:
-        """The same, NaN where nothing was tried."""
+        """The same of all cells, NaN where nothing was tried."""
         return np.where(heat.visits > 0, self._shown(heat), np.nan)
 
     # -- the selected state -------------------------------------------------------------------------------------------
@@ -535,8 +538,10 @@ class QHeatMap(QAbstractScrollArea):
     def _paint_cells(self, painter: QPainter, heat: Heat, rows: slice, slots: slice) -> None:
         grid = self._grid()
         self._prepare_cells(QSize(grid.width - GAP, grid.height - GAP))
-        levels = self._scale.levels(self._colored(heat)[rows, slots])
-        shown = self._shown(heat)[rows, slots]
+        shown = self._shown(heat, rows, slots)
+        levels = self._scale.levels(np.where(heat.visits[rows, slots] > 0, shown, np.nan))
+        if self._scale.mode.name == "gap":
+            shown[np.abs(shown) < ROUNDING * np.abs(heat.q[rows, slots])] = 0.0
         left = grid.left + (heat.first_slot + slots.start - self.horizontalScrollBar().value()) * grid.width
         top = grid.top + (heat.first_row + rows.start - self.verticalScrollBar().value()) * grid.height
         metrics, muted = self._metrics, theme.muted(self.palette())
@@ -669,11 +674,9 @@ class QHeatMap(QAbstractScrollArea):
         """What the legend says: the size of the table, and what the colours mean."""
         size = ""
         if self._rows and self._scenario is not None:
-            size = tr(
-                "{rows} states × {words} words",
-                rows=format.count(self._rows),
-                words=format.count(len(self._scenario.language.words)),
-            )
+            rows, words = self._rows, len(self._scenario.language.words)
+            states = tr_n("{count} state", "{count} states", rows, count=format.count(rows))
+            size = f"{states} × {tr_n('{count} word', '{count} words', words, count=format.count(words))}"
             if self._scale.mode.name == "gap" and (reason := missing(self._scenario)):
                 size = reason
         self._legend.show_scale(size, self._scale.ends if self._scale.span > 0 else None, self._colors)
@@ -711,11 +714,14 @@ class QHeatMap(QAbstractScrollArea):
             said = tr("{state}, then {word}", state=names.explained(scenario, key), word=words[cell.slot])
             return said + "\n" + tr("{what}: {value}", what=what, value=number)
         last = min(cell.slot + of.slots_each, len(words)) - 1
+        rows = min(of.rows_each, overview.rows - cell.row)
         return "\n".join(
             (
-                tr(
+                tr_n(
+                    "{count} state from {state} on",
                     "{count} states from {state} on",
-                    count=format.count(min(of.rows_each, overview.rows - cell.row)),
+                    rows,
+                    count=format.count(rows),
                     state=names.explained(scenario, key),
                 ),
                 tr("then {first}", first=words[cell.slot])
@@ -746,7 +752,7 @@ class QHeatMap(QAbstractScrollArea):
             tr("Q = {value}", value=format.exact(heat.q[i, j])),
         ]
         if self._optimal.solution is not None:
-            optimum = self._optimal.of(heat.keys[i : i + 1])[0, cell.slot]
+            optimum = self._optimal.of(heat.keys[i : i + 1], slice(cell.slot, cell.slot + 1))[0, 0]
             if np.isnan(optimum):
                 said.append(tr("Q* differs between the texts that share this state"))
             else:

@@ -12,8 +12,8 @@ from langrl_gui.core.oracle import Solution, unsolvable
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.ui.selection import State
 
-MOST_KEPT: Final = 4096
-"""States that are remembered: many screenfuls."""
+MOST_KEPT: Final = 1 << 21
+"""Cells that are remembered: some screenfuls of the widest table, in 32 MB."""
 
 
 def missing(scenario: Scenario | None) -> str:
@@ -39,21 +39,26 @@ class OptimalRows:
         self.solution = solution
         self._known.clear()
 
-    def of(self, keys: Sequence[State]) -> NDArray[np.float64]:
-        """Q* of these states, (states, words); NaN where texts that share a state do not agree, or nothing is known."""
-        low, high = self.ranges_of(keys)
+    def of(self, keys: Sequence[State], words: slice = slice(None)) -> NDArray[np.float64]:
+        """Q* of these states, (states, words), of these `words` alone; NaN where texts that share a state do not agree,
+        or nothing is known."""
+        low, high = self.ranges_of(keys, words)
         return np.where(low == high, low, np.nan)
 
-    def ranges_of(self, keys: Sequence[State]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    def ranges_of(
+        self,
+        keys: Sequence[State],
+        words: slice = slice(None),
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """The least and the greatest Q* of the texts that share each of these states, twice (states, words); NaN where
         nothing is known."""
         assert self._scenario is not None
-        words = len(self._scenario.language.words)
+        every = len(self._scenario.language.words)
         if self.solution is None or not keys:
-            nothing = np.full((len(keys), words), np.nan)
+            nothing = np.full((len(keys), len(range(*words.indices(every)))), np.nan)
             return nothing, nothing
         new = [key for key in dict.fromkeys(keys) if key not in self._known]
-        if len(self._known) + len(new) > MOST_KEPT:
+        if new and (len(self._known) + len(new)) * every > MOST_KEPT:
             self._known.clear()
             new = list(dict.fromkeys(keys))
         if new:
@@ -62,5 +67,6 @@ class OptimalRows:
                 state[: len(key)] = key
             ranges = zip(*self.solution.ranges_by_word(states), strict=True)
             self._known.update(zip(new, ranges, strict=True))
-        low, high = zip(*(self._known[key] for key in keys), strict=True)
+        # Of a state with thousands of words a picture shows a few, and there is one for each frame.
+        low, high = zip(*((low[words], high[words]) for low, high in map(self._known.__getitem__, keys)), strict=True)
         return np.array(low), np.array(high)
