@@ -3,9 +3,10 @@
 Pure arithmetic on what is handed in: knows the scenario, nothing of tables, runs or windows.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,15 @@ from langrl_gui.core.scenario import EpsilonGreedy, Scenario
 PLAIN, OLD, ALPHA, REWARD, GAMMA, FUTURE, NEW, TD_ERROR = (
     "plain", "old", "alpha", "reward", "gamma", "future", "new", "td_error",
 )  # fmt: skip
+
+
+ROUNDING: Final = 1e-14
+"""What the rounding of some dozens of sums comes to, in parts of their largest number."""
+
+
+def without_rounding(number: float, *of: float) -> float:
+    """`number`, or 0 where it is nothing but what rounding left of the sum or difference `of` these."""
+    return 0.0 if abs(number) < ROUNDING * max(map(abs, of)) < math.inf else number
 
 
 @dataclass(frozen=True)
@@ -43,9 +53,14 @@ class Update:
 
     @property
     def td_error(self) -> float:
-        """The surprise: target - old."""
+        """target - old, to its last bit."""
         target = self.reward if self.future is None else self.reward + self.gamma * self.future
         return target - self.old
+
+    @property
+    def surprise(self) -> float:
+        """The TD error for people to see: 0 where the target was met but for rounding."""
+        return without_rounding(self.td_error, self.old, self.reward, self.gamma * (self.future or 0.0))
 
     @property
     def new(self) -> float:

@@ -1,4 +1,5 @@
-"""The words people read. `tr` translates, `N_` only marks a text that is translated later, where it is shown.
+"""The words people read. `tr` translates, `tr_n` what depends on a number; `N_` only marks a text that is translated
+later, where it is shown.
 
 Catalogues are gettext's (resources/i18n/LANGUAGE/LC_MESSAGES/langrl.po and .mo); English is the source text itself.
 """
@@ -43,4 +44,10 @@ def N_(message: str) -> str:  # noqa: N802 (gettext's customary name)
 def tr(message: str, **values: object) -> str:
     """`message` in the language in use, with {placeholders} filled from `values`."""
     text = _catalogue.gettext(message) if message else ""
+    return text.format(**values) if values else text
+
+
+def tr_n(one: str, many: str, number: int, /, **values: object) -> str:
+    """`one` where it is about one thing, `many` about any other `number`; by the rules of the language in use."""
+    text = _catalogue.ngettext(one, many, number)
     return text.format(**values) if values else text

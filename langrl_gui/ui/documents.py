@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox, QWidget
 
 from langrl_gui.core import exports
 from langrl_gui.core import scenario as scenarios
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import tr, tr_n
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.ui import format, settings
 from langrl_gui.ui.draft import Draft
@@ -67,8 +67,11 @@ class Documents(QObject):
         name = session.scenario.name
         worth = session.file is not None or session.saved_at is None or session.seconds_learned > WORTH_KEEPING
         if self._has_gone_on and worth:
-            steps = format.count(session.address.step if session.address else 0)
-            return tr("What “{name}” has learned in {steps} steps is not saved.", name=name, steps=steps)
+            steps = session.address.step if session.address else 0
+            return tr_n(
+                "What “{name}” has learned in {steps} step is not saved.",
+                "What “{name}” has learned in {steps} steps is not saved.", steps, name=name, steps=format.count(steps),
+            )  # fmt: skip
         if edits and draft.is_unsaved:
             return tr("The changes to the scenario “{name}” are not saved.", name=name)
         return ""

@@ -2,9 +2,11 @@
 
 import math
 
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import tr, tr_n
 
 GROUP = "\u202f"  # narrow no-break space, the separator of ISO 80000-1
+VERY_LONG = 36_000_000
+"""Seconds, more than a year, from which nobody wants to know how many."""
 
 
 def count(number: int) -> str:
@@ -24,14 +26,14 @@ def short(number: float) -> str:
 
 def rate(steps_per_second: float) -> str:
     """Steps per second."""
-    return tr("{number} steps/s", number=short(steps_per_second))
+    return tr_n("{number} step/s", "{number} steps/s", round(steps_per_second), number=short(steps_per_second))
 
 
 def duration(seconds: float) -> str:
     """Minutes and seconds, or hours and minutes where it is long."""
     whole = math.ceil(seconds)
-    if whole >= 36_000_000:
-        return tr("very long")
+    if whole >= VERY_LONG:
+        return tr("a very long time")
     if whole >= 3600:
         return tr("{hours} h {minutes:02} min", hours=whole // 3600, minutes=whole % 3600 // 60)
     return f"{whole // 60}:{whole % 60:02}"

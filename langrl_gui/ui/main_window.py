@@ -395,9 +395,7 @@ class MainWindow(QMainWindow):
         self.speed.setMinimumWidth(120)
         self.speed.setMaximumWidth(220)
         self._speed_text = QLabel(box)
-        self._speed_text.setMinimumWidth(
-            self._speed_text.fontMetrics().horizontalAdvance(tr("{n} steps/s", n="8.88 M") + "  ")
-        )
+        self._speed_text.setMinimumWidth(self._speed_text.fontMetrics().horizontalAdvance(format.rate(8.88e6) + "  "))
         layout.addWidget(QLabel(tr("1/s"), box))
         layout.addWidget(self.speed, 1)
         layout.addWidget(QLabel(tr("max"), box))
@@ -661,7 +659,7 @@ class MainWindow(QMainWindow):
     def _on_speed(self, place: int) -> None:
         speed = speed_of(place)
         self.session.set_speed(speed)
-        text = tr("full speed") if speed == FULL_SPEED else tr("{n} steps/s", n=format.short(speed))
+        text = tr("full speed") if speed == FULL_SPEED else format.rate(speed)
         self._speed_text.setText(text)
         self.speed.setToolTip(tr("Speed: {speed}", speed=text))
 

@@ -1,5 +1,6 @@
 """One update in numbers: recomputed, it is what the loop did, and what is inspected is what the table holds."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -194,6 +195,13 @@ def test_an_update_is_written_short_and_with_all_digits() -> None:
     assert f"= {UPDATE.new!r}" in exact
     assert f"surprise {UPDATE.td_error!r}" in exact
     assert "reward 1.0" in exact
+
+
+@pytest.mark.parametrize("missing", [0.0, 4e-16, -9e-16, 1e-12, -0.5])
+def test_a_surprise_is_what_is_more_than_rounding_leaves(missing: float) -> None:
+    update = replace(UPDATE, old=1.0 + 0.95 * 1.95 - missing, future=1.95)
+    assert update.td_error == pytest.approx(missing, abs=1e-15)
+    assert update.surprise == (update.td_error if abs(missing) > 1e-14 else 0.0)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -16,21 +16,33 @@ ROOT = Path(__file__).parents[2]
 CATALOGUES = sorted((resources.root() / "i18n").glob("*/LC_MESSAGES/langrl.po"))
 
 
-def messages_in_the_program() -> dict[str, str]:
+KEYWORDS = {"tr": (1,), "N_": (1,), "tr_n": (1, 2)}
+
+Message = str | tuple[str, ...]
+"""A text; or the one for one thing and the one for several."""
+
+
+def messages_in_the_program() -> dict[Message, str]:
     """Every message that is marked for translation, and where it stands."""
-    found = extract_from_dir(
-        ROOT / "langrl_gui", method_map=[("**.py", "python")], keywords={"tr": None, "N_": None}, comment_tags=()
-    )
-    start = extract_from_file("python", ROOT / "main.py", keywords={"tr": None, "N_": None}, comment_tags=())
+    found = extract_from_dir(ROOT / "langrl_gui", method_map=[("**.py", "python")], keywords=KEYWORDS, comment_tags=())
+    start = extract_from_file("python", ROOT / "main.py", keywords=KEYWORDS, comment_tags=())
     here = [(f"{file}:{line}", message) for file, line, message, *_ in found]
     here += [(f"main.py:{line}", message) for line, message, *_ in start]
     for path in scenario.built_in().values():
         here += [(path.name, text) for text in scenario.told(path)]
-    return {message: where for where, message in here if isinstance(message, str)}
+    return {one(message): where for where, message in here}
 
 
-def placeholders(message: str) -> set[str]:
-    return {name for _, name, _, _ in string.Formatter().parse(message) if name is not None}
+def one(message: str | list[str] | tuple[str, ...]) -> Message:
+    return message if isinstance(message, str) else tuple(message)
+
+
+def forms(message: str | list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return (message,) if isinstance(message, str) else tuple(message)
+
+
+def placeholders(message: str | list[str] | tuple[str, ...]) -> set[str]:
+    return {name for form in forms(message) for _, name, _, _ in string.Formatter().parse(form) if name is not None}
 
 
 def read(path: Path) -> Catalog:
@@ -46,7 +58,9 @@ def test_there_is_a_catalogue_for_every_language_but_english() -> None:
 def test_every_message_is_translated_and_none_is_left_over(path: Path) -> None:
     catalogue = read(path)
     here = messages_in_the_program()
-    translated = {message.id for message in catalogue if message.id and message.string and not message.fuzzy}
+    translated = {
+        one(message.id) for message in catalogue if message.id and all(forms(message.string)) and not message.fuzzy
+    }
     assert {m: where for m, where in here.items() if m and m not in translated} == {}
     assert {m for m in translated if m not in here} == set()
 
@@ -61,8 +75,8 @@ def test_translations_have_the_placeholders_of_their_message(path: Path) -> None
 @pytest.mark.parametrize("path", CATALOGUES, ids=lambda path: path.parts[-3])
 def test_the_compiled_catalogue_is_that_of_the_source(path: Path) -> None:
     with path.with_suffix(".mo").open("rb") as file:
-        compiled = {message.id: message.string for message in read_mo(file) if message.id}
-    assert compiled == {message.id: message.string for message in read(path) if message.id}
+        compiled = {one(message.id): one(message.string) for message in read_mo(file) if message.id}
+    assert compiled == {one(message.id): one(message.string) for message in read(path) if message.id}
 
 
 def test_chinese_is_written_with_chinese_signs() -> None:
@@ -78,3 +92,11 @@ def test_the_language_in_use_decides_what_is_said() -> None:
     assert i18n.tr("Run") == "运行"
     i18n.set_language("fr_FR")
     assert i18n.tr("Run") == "Run"
+
+
+@pytest.mark.parametrize(
+    ("language", "said"), [("en", ["0 states", "1 state", "2 states"]), ("zh_CN", ["0 个状态", "1 个状态", "2 个状态"])]
+)
+def test_one_thing_is_not_several(language: str, said: list[str]) -> None:
+    i18n.set_language(language)
+    assert [i18n.tr_n("{count} state", "{count} states", n, count=n) for n in range(3)] == said

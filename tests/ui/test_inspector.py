@@ -104,6 +104,22 @@ def test_that_the_last_update_is_told_short_on_screen_and_with_all_digits_when_c
     assert f"surprise {update.td_error!r}" in text
 
 
+def test_that_what_rounding_left_reads_as_nothing_on_screen_and_with_all_digits_when_copied(love: Shown) -> None:
+    love.view.set_optimum(oracle.solve(love.trainer.scenario))
+    love.selection.select((0, 0))
+    love.draw(1)
+    love.draw(3000)  # everything is learned, but for the last digits
+    shown = love.view._shown
+    assert shown is not None
+    update = shown.update
+    assert update is not None
+    assert 0 < abs(update.td_error) < 1e-14
+    assert "surprise 0" in love.texts()
+    best = love.column(WORD).index("▸ 爱")
+    assert love.column(GAP_TO_OPTIMUM)[best] == "0"
+    assert f"surprise {update.td_error!r}" in love.view.as_text()
+
+
 def test_that_control_c_copies(love: Shown, qtbot: QtBot) -> None:
     love.draw(10)
     QApplication.clipboard().clear()

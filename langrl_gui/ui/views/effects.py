@@ -1,9 +1,10 @@
 """What a setting does now, in a sentence with its present value: for those who meet it for the first time."""
 
+import math
 from collections.abc import Callable
 from typing import Any, Final
 
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import tr, tr_n
 from langrl_gui.ui import format
 
 
@@ -58,14 +59,33 @@ def _initial(value: Any) -> str:
     return tr("{value:g}: a word not tried yet looks worse than any that has earned more.", value=value)
 
 
+def _max_length(value: Any) -> str:
+    return tr_n(
+        "{count}: the agent says {count} word.", "{count}: the agent says up to {count} words.",
+        math.ceil(value), count=value,
+    )  # fmt: skip
+
+
+def _context(value: Any) -> str:
+    return tr_n(
+        "{count}: what was said before the last word is forgotten.",
+        "{count}: what was said before the last {count} words is forgotten.",
+        math.ceil(value), count=value,
+    )  # fmt: skip
+
+
 _SENTENCES: Final[dict[str, Callable[[Any], str]]] = {
     "learner.alpha": _alpha,
     "learner.gamma": _gamma,
     "learner.explore.epsilon": _epsilon,
     "learner.initial": _initial,
     "rewards.N.weight": _weight,
-    "language.max_length": lambda n: tr("{count}: the agent says up to {count} words.", count=n),
-    "language.context": lambda n: tr("{count}: what was said before the last {count} words is forgotten.", count=n),
-    "stop.steps": lambda n: tr("The run ends after {count} words.", count=format.count(n)),
-    "stop.episodes": lambda n: tr("The run ends after {count} texts.", count=format.count(n)),
+    "language.max_length": _max_length,
+    "language.context": _context,
+    "stop.steps": lambda n: tr_n(
+        "The run ends after {count} word.", "The run ends after {count} words.", math.ceil(n), count=format.count(n)
+    ),
+    "stop.episodes": lambda n: tr_n(
+        "The run ends after {count} text.", "The run ends after {count} texts.", math.ceil(n), count=format.count(n)
+    ),
 }

@@ -97,7 +97,7 @@ BEST: Final = "▸ "
 
 
 def _column(number: float) -> str:
-    """Three decimals, so that a column of them is aligned; 0 is exactly zero."""
+    """Three decimals, so that a column of them is aligned; 0 is zero, not just nearly."""
     if number == 0:
         return "0"
     return (f"{number:+.3f}" if abs(number) < 1e5 else f"{number:+.4g}").replace("-", "−")
@@ -234,8 +234,8 @@ class WordsModel(QAbstractTableModel):
         if column == OPTIMUM:
             low, high = (_column(float(end[entry])) for end in self._range)
             return "—" if np.isnan(self._range[0][entry]) else low if low == high else f"{low} … {high}"
-        number = float(shown.q[entry] - optimum[entry])
-        return "—" if np.isnan(number) else _column(number)
+        q, best = float(shown.q[entry]), float(optimum[entry])
+        return "—" if np.isnan(best) else _column(explain.without_rounding(q - best, q, best))
 
     def tip(self, entry: int, column: int) -> str:
         """A cell's number with all its digits."""
@@ -425,7 +425,8 @@ class Inspector(QWidget):
         self._finding = searches
         self._stop.setVisible(searches)
         self._find.setVisible(seconds > 0.0)
-        self._find.setText(tr("Find it: takes about {time}", time=format.duration(seconds)))
+        takes = tr("Find it: takes about {time}", time=format.duration(seconds))
+        self._find.setText(takes if seconds < format.VERY_LONG else tr("Find it: takes very long"))
         self._show_update()
 
     # -- showing ------------------------------------------------------------------------------------------------------
@@ -521,7 +522,7 @@ class Inspector(QWidget):
         for piece in explain.equation(update, scenario, names.name_of(scenario, update.state)):
             text = self._span(piece.text, colors.get(piece.kind, ""))
             parts.append(f"<b>{text}</b>" if piece.kind in (explain.OLD, explain.NEW) else text)
-        surprise = self._span(tr("surprise {number}", number=explain.signed(update.td_error)), "")
+        surprise = self._span(tr("surprise {number}", number=explain.signed(update.surprise)), "")
         return "".join(parts) + " &nbsp; " + surprise
 
     @staticmethod

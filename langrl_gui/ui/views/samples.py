@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QFont, QGuiApplication, QKeySequence, QPalett
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
 
 from langrl_gui.core import explain
-from langrl_gui.core.i18n import N_, tr
+from langrl_gui.core.i18n import N_, tr, tr_n
 from langrl_gui.core.oracle import Solution, unsolvable
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Sample, Snapshot
@@ -138,7 +138,12 @@ class SamplesModel(QAbstractTableModel):
                 self._scenario.language.join(sample.words),
                 tr("value {value}", value=explain.exact(sample.value)),
                 tr("return {total}", total=explain.exact(sample.total)),
-                tr("after {number} episodes", number=format.count(sample.episode)),
+                tr_n(
+                    "after {number} episode",
+                    "after {number} episodes",
+                    sample.episode,
+                    number=format.count(sample.episode),
+                ),
                 *filter(None, [unsolvable(self._scenario)]),
             ]
         )

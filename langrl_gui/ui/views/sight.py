@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from langrl_gui.core.context import Confusion, Sight
 from langrl_gui.core.errors import LangrlError
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import tr, tr_n
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.ui import format, names, theme
 from langrl_gui.ui.selection import Selection, State
@@ -101,7 +101,12 @@ class ContextNotice(QFrame):
             self._text.setText("\n".join(_sentences(found)))
             self._cure.setText(tr("Set to {words}", words=self._enough))
             self._cure.setToolTip(
-                tr("Set what the agent sees to {words} words; this needs a new run.", words=self._enough)
+                tr_n(
+                    "Set what the agent sees to {words} word; this needs a new run.",
+                    "Set what the agent sees to {words} words; this needs a new run.",
+                    self._enough,
+                    words=self._enough,
+                )
             )
         elif sight is not None:
             self._text.setText(tr("Whether the agent sees enough cannot be told: {reason}.", reason=sight))

@@ -11,7 +11,7 @@ from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QStackedLayout, QWidget
 
 from langrl_gui.core.gym import Gym
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import tr, tr_n
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Graph, GraphWanted, Snapshot
@@ -206,7 +206,7 @@ class StateGraph(QWidget):
     def _summary(self, graph: Graph) -> str:
         layout = self.canvas.layout_
         assert layout is not None
-        parts = [tr("{count} states", count=format.count(self._states))]
+        parts = [tr_n("{count} state", "{count} states", self._states, count=format.count(self._states))]
         if layout.states < self._states:
             parts.append(tr("{count} shown", count=format.count(layout.states)))
         if len(graph.said) == 1 and layout.bounds[1] == 1:

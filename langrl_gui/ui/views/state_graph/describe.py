@@ -1,6 +1,6 @@
 """States and words of the graph in sentences with exact numbers: for tooltips, lists and screen readers."""
 
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import tr, tr_n
 from langrl_gui.core.telemetry import Graph
 from langrl_gui.ui import format
 from langrl_gui.ui.views.state_graph.layout import Layout
@@ -24,7 +24,12 @@ def node(layout: Layout, graph: Graph, at: int, others: int = 0) -> str:
     if shape.more[at]:
         lines.append(tr("More words tried here: {count}", count=format.count(int(shape.more[at]))))
     if others > 0:
-        lines.append(tr("{count} more states here; zoom in to tell them apart", count=format.count(others)))
+        lines.append(
+            tr_n(
+                "{count} more state here; zoom in to tell them apart",
+                "{count} more states here; zoom in to tell them apart", others, count=format.count(others),
+            )
+        )  # fmt: skip
     return "\n".join(lines)
 
 

@@ -29,6 +29,8 @@ LARGEST: Final = 12.0
 """Height of a row in pills when zoomed in as far as it goes ..."""
 LARGEST_TYPE: Final = 1.6
 """... and the size of its words then, in parts of the natural one."""
+WORDS_FIRST: Final = 0.7
+"""Share of a column's width that a pill may take rather than cut its word, even if edges then have no numbers."""
 BAR: Final = 0.45
 """Width of a bar, in pills' heights."""
 WHOLE_TEXTS: Final = 5.0
@@ -40,6 +42,8 @@ BEYOND: Final = 20_000.0
 CURVES: Final = 500
 """Edges up to which each has a curve of its own; of more, those that run side by side share one."""
 START: Final = "⌂"
+HIDDEN: Final = "…"
+"""In place of words for which there is no room, or which the agent does not see."""
 
 
 def spaced(wanted: list[float], weights: list[float], room: int) -> list[float]:
@@ -227,7 +231,7 @@ class Layout:
         if self.whole_texts:
             words = (seen >= 0).sum(axis=1) + shape.ends
             between = np.maximum(words - 1, 0) * metrics.horizontalAdvance(language.joiner)
-            hidden = (shape.column > words) * metrics.horizontalAdvance("…")
+            hidden = (shape.column > words) * metrics.horizontalAdvance(HIDDEN)
             seen_widths = wide[np.maximum(seen, -1)].sum(axis=1)
             self.label_widths = seen_widths + between + hidden + np.where(shape.ends, wide[last], 0.0)
         if self._scenario.environment is not None:
@@ -266,7 +270,7 @@ class Layout:
         words = [word for word in shape.state(node)[1:] if word >= 0]
         if shape.ends[node]:
             words.append(int(self.last_word[node]))
-        hidden = "…" if len(words) < shape.column[node] else ""
+        hidden = HIDDEN if len(words) < shape.column[node] else ""
         return hidden + language.join(words) or language.words[int(self.last_word[node])]
 
     def label(self, node: int) -> str:
@@ -283,6 +287,15 @@ class Layout:
     def said(self, words: tuple[int, ...]) -> str:
         """A whole text."""
         return self._scenario.language.join(words)
+
+    def end_of(self, words: tuple[int, ...], room: float, metrics: QFontMetricsF) -> str:
+        """A text in this many pixels: where it is too long, its last words, because those before stand on its way."""
+        said = self.said(words)
+        for first in range(1, len(words)):
+            if metrics.horizontalAdvance(said) <= room:
+                break
+            said = self._scenario.language.joiner.join((HIDDEN, self.said(words[first:])))
+        return said
 
 
 class View(NamedTuple):
@@ -352,7 +365,8 @@ class Geometry:
         self.left = np.rint(view.x + np.arange(layout.columns) * view.column_width)
         wide = np.maximum(layout.column_widths + 2 * sizes.padding, sizes.narrowest) * view.scale
         free = max(view.column_width - sizes.gap * view.scale, 0.5 * view.column_width)
-        wide[:-1] = np.minimum(wide[:-1], free)
+        tight = np.minimum((layout.column_widths + sizes.padding) * view.scale, WORDS_FIRST * view.column_width)
+        wide[:-1] = np.minimum(wide, np.maximum(free, tight))[:-1]
         self.wide = np.ceil(wide)
         """(columns,) how wide a pill is."""
         self.wider: dict[int, float] = {}

@@ -198,6 +198,8 @@ class Brush:
                 natural[place] = metrics.horizontalAdvance(labels[place])
                 width[place] = max(width[place], np.ceil(min(natural[place] + 2 * padding, behind)))
                 geometry.wider[text.node] = float(width[place])
+                labels[place] = layout.end_of(text.words, float(width[place]) - padding, metrics)
+                natural[place] = metrics.horizontalAdvance(labels[place])
         free = width - padding
         for place in np.flatnonzero(natural > free).tolist():
             labels[place] = metrics.elidedText(labels[place], Qt.TextElideMode.ElideRight, float(free[place]))
