@@ -50,6 +50,11 @@ def read(path: Path) -> Catalog:
         return read_po(file, locale=path.parts[-3])
 
 
+def test_no_text_hides_in_an_f_string_where_nobody_collects_it() -> None:
+    calls = re.compile(r"""f["'][^\n]*\{(tr|tr_n|N_)\(""")
+    assert [path for path in (ROOT / "langrl_gui").rglob("*.py") if calls.search(path.read_text("utf-8"))] == []
+
+
 def test_there_is_a_catalogue_for_every_language_but_english() -> None:
     assert {path.parts[-3] for path in CATALOGUES} == set(i18n.LANGUAGES) - {"en"}
 

@@ -8,7 +8,17 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QComboBox, QLabel, QListWidget, QPlainTextEdit, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QLabel,
+    QListWidget,
+    QPlainTextEdit,
+    QPushButton,
+    QStyle,
+    QStyleOptionComboBox,
+    QToolButton,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import scenario
@@ -152,6 +162,39 @@ def test_arrows_change_a_number_by_a_tenth_of_its_size(
     field.setText(text)
     qtbot.keyClick(field, Qt.Key.Key_Up if up else Qt.Key.Key_Down)
     assert field.read() == after
+
+
+NARROW = 205
+"""Pixels of the form in a window of 1280 x 720."""
+
+
+def test_what_is_chosen_is_read_whole_in_a_narrow_form(form: Shown, qtbot: QtBot) -> None:
+    form.view.resize(NARROW, 700)
+    form.edit(("language", "context"), 2, "Sees")
+    read = 0
+    for combo in form.view.findChildren(QComboBox):
+        if combo.isVisible():
+            option = QStyleOptionComboBox()
+            combo.initStyleOption(option)
+            part = QStyle.SubControl.SC_ComboBoxEditField
+            room = combo.style().subControlRect(QStyle.ComplexControl.CC_ComboBox, option, part, combo).width()
+            assert combo.fontMetrics().horizontalAdvance(combo.currentText()) <= room, combo.currentText()
+            read += 1
+    assert read > 2
+
+
+def test_a_text_shows_all_its_lines_when_the_form_gets_narrower(form: Shown, qtbot: QtBot) -> None:
+    form.edit(("description",), "Every text of up to five words out of ten, seen whole, and two paths.", "Description")
+    form.view.resize(600, 700)
+    text = form.field("description")
+    heights = {text.height()}
+    for width in (300, NARROW, 600):
+        form.view.resize(width, 700)
+        qtbot.waitUntil(lambda: text.height() == text.sizeHint().height())
+        assert text.document().size().height() <= fields.MOST_LINES
+        assert not text.verticalScrollBar().isVisible()
+        heights.add(text.height())
+    assert len(heights) == 3
 
 
 def test_a_long_list_is_left_to_its_file(form: Shown) -> None:

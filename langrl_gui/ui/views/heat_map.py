@@ -672,14 +672,15 @@ class QHeatMap(QAbstractScrollArea):
 
     def _say(self) -> None:
         """What the legend says: the size of the table, and what the colours mean."""
-        size = ""
+        size = short = ""
         if self._rows and self._scenario is not None:
             rows, words = self._rows, len(self._scenario.language.words)
             states = tr_n("{count} state", "{count} states", rows, count=format.count(rows))
-            size = f"{states} × {tr_n('{count} word', '{count} words', words, count=format.count(words))}"
+            size = states + " × " + tr_n("{count} word", "{count} words", words, count=format.count(words))
+            short = f"{format.count(rows)} × {format.count(words)}"
             if self._scale.mode.name == "gap" and (reason := missing(self._scenario)):
-                size = reason
-        self._legend.show_scale(size, self._scale.ends if self._scale.span > 0 else None, self._colors)
+                size = short = reason
+        self._legend.show_scale(size, short, self._scale.ends if self._scale.span > 0 else None, self._colors)
 
     def _explanation(self, cell: Cell) -> str:
         """What the tooltip of a cell or a block says: exact numbers."""
@@ -957,14 +958,15 @@ class _Legend(QWidget):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self._size = ""
+        self._size = self._short = ""
         self._ends: tuple[str, str] | None = None
         self._colors: list[QColor] = []
 
-    def show_scale(self, size: str, ends: tuple[str, str] | None, colors: list[QColor]) -> None:
-        """`ends`: what the first and the last of `colors` stand for; None while there is nothing to colour."""
+    def show_scale(self, size: str, short: str, ends: tuple[str, str] | None, colors: list[QColor]) -> None:
+        """`short`: the size where there is little room. `ends`: what the first and the last of `colors` stand for; None
+        while there is nothing to colour."""
         if (size, ends) != (self._size, self._ends) or colors is not self._colors:
-            self._size, self._ends, self._colors = size, ends, colors
+            self._size, self._short, self._ends, self._colors = size, short, ends, colors
             self.setToolTip(f"{size}\n{ends[0]} … {ends[1]}" if ends else size)
             self.update()
 
@@ -1005,7 +1007,9 @@ class _Legend(QWidget):
                     painter.setBrush(Qt.BrushStyle.NoBrush)
                     painter.drawRoundedRect(box, CORNER - 1, CORNER - 1)
                     painter.restore()
-            size = metrics.elidedText(self._size, Qt.TextElideMode.ElideRight, right - line.left())
+            room = right - line.left()
+            size = self._size if metrics.horizontalAdvance(self._size) <= room else self._short
+            size = metrics.elidedText(size, Qt.TextElideMode.ElideRight, room)
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, size)
 
 

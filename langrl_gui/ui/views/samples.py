@@ -151,7 +151,7 @@ class SamplesModel(QAbstractTableModel):
     def as_text(self) -> str:
         """All samples with all digits of their numbers, separated by tabs."""
         assert self._scenario is not None
-        lines = [f"{tr('step')}\t{tr('episode')}\t{tr('prompt')}\t{tr('says')}\t{tr('value')}\t{tr('return')}"]
+        lines = ["\t".join((tr("step"), tr("episode"), tr("prompt"), tr("says"), tr("value"), tr("return")))]
         for sample in self._samples:
             prompt, said = self._scenario.starts[sample.prompt].text, self._scenario.language.join(sample.words)
             numbers = f"{explain.exact(sample.value)}\t{explain.exact(sample.total)}"
