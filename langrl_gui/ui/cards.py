@@ -1,7 +1,7 @@
 """Cards: docks that look like calm sheets of paper, with a bold title and a muted line beside it."""
 
-from PySide6.QtCore import QEvent, QSize, Qt, Slot
-from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QDockWidget, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from langrl_gui.ui import theme
@@ -31,7 +31,8 @@ class Card(QDockWidget):
         head.addWidget(self._title)
         head.addWidget(self._subtitle, 1)
         # The card's head is the dock's title bar: that is where it is dragged.
-        top, bottom = _Sheet(open_below=True, parent=self), _Sheet(open_below=False, parent=self)
+        top, bottom = _Head(self), _Sheet(open_below=False, parent=self)
+        top.doubleClicked.connect(self._float_here)
         head.setContentsMargins(MARGIN + 12, MARGIN + 8, MARGIN + 12, 4)
         top.inner.setLayout(head)
         self._body = QVBoxLayout(bottom.inner)
@@ -51,6 +52,14 @@ class Card(QDockWidget):
             view.subtitleChanged.connect(self.set_subtitle)
         if hasattr(view, "titleChanged"):
             view.titleChanged.connect(self.set_title)
+
+    @Slot()
+    def _float_here(self) -> None:
+        """Float where it is. By itself Qt takes the place that it believes it had when it floated last, and is wrong
+        where that was while its frame was exchanged: then it lies in the corner of the screen."""
+        place = QRect(self.mapToGlobal(QPoint(0, 0)), self.size())
+        self.setFloating(True)
+        self.setGeometry(place)
 
     @Slot(bool)
     def _on_floating(self, floating: bool) -> None:
@@ -198,3 +207,16 @@ class _Sheet(QWidget):
             sheet.setBottom(self.height() - edge)
         painter.drawRoundedRect(sheet, RADIUS, RADIUS)
         painter.end()
+
+
+class _Head(_Sheet):
+    """The upper half, by which a card is dragged; two clicks on it have the card float."""
+
+    doubleClicked = Signal()
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(open_below=True, parent=parent)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.doubleClicked.emit()

@@ -214,12 +214,12 @@ class MainWindow(QMainWindow):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._tick)
         self._timer.start(TICK)
+        self._entitle()
         self._on_state(session.state)
         if session.scenario is not None:
             self._on_opened(session.scenario)
             self._on_optimum(session.solution)
             self._on_sight(session.sight)
-        self._entitle()
         self._on_undo_changed()
         self.setAcceptDrops(True)
 

@@ -19,7 +19,7 @@ from typing import Final, NamedTuple, TypeVar
 
 from PySide6.QtCore import QObject, QThread, Signal, Slot
 
-from langrl_gui.core import context, exports, gym, kernels, oracle, runfile, saying, scenario
+from langrl_gui.core import context, exports, gym, kernels, memory, oracle, runfile, saying, scenario
 from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.runfile import Run
@@ -691,7 +691,10 @@ class _Worker(QThread):
     def _begin(self, trainer: Trainer, source: Path | None, file: Path | None, saved_at: Address | None) -> None:
         if self._observer is not None:
             self._observer.close()
+        replaces = self._trainer is not None
         self._trainer, self._observer, self._seen = trainer, Observer(trainer, self._aside), None
+        if replaces:
+            memory.give_back()
         self._source = source
         self.limits = trainer.limits
         self._run += 1

@@ -1,8 +1,9 @@
-"""A card's head on little room; and new text on cards, and below them, has no window laid out anew."""
+"""A card's head: on little room, and clicked; and new text on cards, and below them, has no window laid out anew."""
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QLabel, QMainWindow, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QSizePolicy, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import scenario
@@ -101,3 +102,23 @@ def test_that_a_window_is_not_laid_out_for_the_numbers_at_its_foot(qtbot: QtBot)
         qtbot.wait(5)
     assert f"step {format.count(trainer.step)}" in status._text.text()
     assert asked.times == 0
+
+
+def test_that_two_clicks_on_its_head_have_a_card_float_where_it_is_wherever_it_floated_before(qtbot: QtBot) -> None:
+    window = QMainWindow()
+    qtbot.addWidget(window)
+    window.setGeometry(200, 150, 600, 400)
+    card = Card("some", "Some", window)
+    window.addDockWidget(Qt.DockWidgetArea.LeftDockWidgetArea, card)
+    window.show()
+    card.setFloating(True)
+    card.setGeometry(0, 0, 310, 210)
+    QApplication.processEvents()
+    card.setFloating(False)
+    QApplication.processEvents()
+    place = card.mapToGlobal(QPoint(0, 0))
+    assert place != QPoint(0, 0)
+    QTest.mouseDClick(card._head, Qt.MouseButton.LeftButton)
+    assert card.isFloating()
+    assert card.geometry().topLeft() == place
+    card.setFloating(False)
