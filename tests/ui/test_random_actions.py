@@ -339,8 +339,10 @@ class People(RuleBasedStateMachine):
         self.acts += 1
         if self.acts % CHECKED:
             return
-        problems = [box.text() for box in self.window.findChildren(Problem) if box.isVisible()]
-        assert problems == []
+        problems = [
+            box.text() + "\n" + box.detailedText() for box in self.window.findChildren(Problem) if box.isVisible()
+        ]
+        assert not problems, problems
         run = self.copy()
         draft = self.studio.draft
         assert draft.data == self.model.data
