@@ -809,7 +809,7 @@ def test_no_size_is_believed_before_the_file_is_found_to_have_it(
         if name != "__metadata__":
             if name == "q":
                 entry["shape"][0] = rows
-            begin, end = end, end + int(np.prod(entry["shape"])) * (4 if entry["dtype"] == "I32" else 8)
+            begin, end = end, end + int(np.prod(entry["shape"])) * (int(entry["dtype"][1:]) // 8)
             entry["data_offsets"] = [begin, end]
     beginning = container(compact(header), b"")
     with sparse.open("wb") as file:
