@@ -1,6 +1,6 @@
 """Whatever people do, in whatever order: the window and a plain model of it stay the same, and nothing is left behind.
 
-`make soak` takes 50,000 actions; LANGRL_ACTIONS says another number.
+`make soak` takes 50,000 actions, the suite a thousand; LANGRL_ACTIONS says another number.
 """
 
 import gc
@@ -358,25 +358,27 @@ class People(RuleBasedStateMachine):
 
 @pytest.mark.timeout(0)
 def test_random_actions_never_part_the_window_from_a_plain_model(qapp: QApplication, soak: bool) -> None:
-    actions = int(os.environ.get("LANGRL_ACTIONS", 50_000 if soak else 100))
+    actions = int(os.environ.get("LANGRL_ACTIONS", 50_000 if soak else 1_000))
+    is_long = actions > 1_000
+    parts = 10 if is_long else 1
     process = psutil.Process()
     People.longest = 0.0
     before = 0
-    for part in range(10 if actions >= 1000 else 1):
-        examples = max(2, actions // PER_WINDOW // (10 if actions >= 1000 else 1))
+    for part in range(parts):
         run_state_machine_as_test(
             People,
             settings=settings(
-                max_examples=examples, stateful_step_count=PER_WINDOW, deadline=None, database=None,
-                phases=[Phase.generate], suppress_health_check=list(HealthCheck), derandomize=actions < 1000,
+                max_examples=max(1, actions // PER_WINDOW // parts), stateful_step_count=PER_WINDOW, deadline=None,
+                database=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+                derandomize=not is_long,
             ),
         )  # fmt: skip
         gc.collect()
         if part == 3:
             before = process.memory_info().rss
-        if actions >= 1000:
+        if is_long:
             rss = process.memory_info().rss / 2**20
-            print(f"part {part + 1} of 10: longest wait {People.longest:.3f} s, memory {rss:,.0f} MB", flush=True)
-    if actions >= 1000:
+            print(f"part {part + 1} of {parts}: longest wait {People.longest:.3f} s, memory {rss:,.0f} MB", flush=True)
+    if is_long:
         assert People.longest < STALL
         assert process.memory_info().rss - before < 100 * 2**20
