@@ -209,6 +209,15 @@ class Solution(ABC):
     residual: float
     start_value: float
     optimum: tuple[Optimum, ...]
+    _scenario: Scenario = field(repr=False)
+
+    def is_of(self, scenario: Scenario) -> bool:
+        """Whether it is about the states and words of `scenario`, with whatever discount and weights."""
+
+        def kind(one: Scenario) -> object:
+            return one.language, one.prompts, one.environment, [type(term) for term in one.rewards]
+
+        return self._scenario is scenario or kind(self._scenario) == kind(scenario)
 
     def q_values(self, tables: AnyTables, rows: NDArray[np.integer]) -> NDArray[np.float64]:
         """Q* of rows, (rows, slots); NaN in a cell for which the texts that share its row do not agree, or that none of
@@ -273,7 +282,6 @@ def _check_rows(states: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class _LanguageSolution(Solution):
-    _scenario: Scenario = field(repr=False)
     _problem: "_Problem" = field(repr=False)
     _starts: NDArray[np.intp] = field(repr=False)  # (prompts,) classes
     _values: NDArray[np.float64] = field(repr=False)  # (classes,)
@@ -445,6 +453,7 @@ def _of_environment(scenario: Scenario, environment: Gym, report: Report) -> Sol
         residual=solved.residual,
         start_value=_mean(scenario, [best.value for best in optimum]),
         optimum=tuple(optimum),
+        _scenario=scenario,
         _values=solved.values,
         _q=table.mdp.q(solved.values, gamma),
     )

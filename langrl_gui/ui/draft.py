@@ -109,9 +109,13 @@ class Draft(QObject):
             self._session.open(self.scenario, source=self._session.source)
 
     def discard(self) -> None:
-        """Back to what the run is doing; this can be undone like any edit."""
+        """Back to what the run is doing, or will be as soon as it hears of it; this can be undone like any edit."""
         self._is_typing = False
-        self.edit((), self._running_data, tr("Discard"))
+        running = self.running
+        if running is not None:
+            for path, value in self._sent.items():
+                running = running.changed(".".join(map(str, path)), value)
+            self.edit((), scenarios.to_data(running), tr("Discard"))
         self.settle()
 
     # -- what there is to say -----------------------------------------------------------------------------------------

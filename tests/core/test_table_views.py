@@ -280,6 +280,24 @@ def test_that_an_optimum_found_aside_grows_with_the_table_and_ends_when_nobody_l
     assert not observer.has_news
 
 
+@pytest.mark.parametrize("other", ["morning-tea", "cliff-walking"])
+def test_that_the_optimum_of_another_scenario_is_none(other: str) -> None:
+    trainer = Trainer(scenario.find("i-love-you"))
+    trainer.advance(300)
+    solution = solve(scenario.find(other))  # the one that a window asked for before it heard of this run
+    whole = OverviewOf("gap", 1, 1, (0, 50), (0, 50), solution)
+    wanted = Wanted(table=Ranking(column="gap", optimum=solution), table_part=(0, 50), overview=whole)
+    seen = Observer(trainer).observe(wanted)
+    assert seen.table is not None
+    assert seen.overview is not None
+    assert seen.table.cells == seen.table.all_cells == 39
+    assert np.isnan(seen.overview.values).all()
+    before = solve(trainer.scenario.changed("learner.gamma", 0.5))  # its own, from before the discount was changed
+    seen = Observer(trainer).observe(Wanted(overview=replace(whole, optimum=before)))
+    assert seen.overview is not None
+    assert not np.isnan(seen.overview.values).all()
+
+
 def test_that_threads_give_the_same_list() -> None:
     trainer = Trainer(problem())
     trainer.advance(3_000)

@@ -287,3 +287,16 @@ def test_what_a_corpus_holds_is_said_below_its_name_with_the_counts_of_its_words
     assert count == max(source.counts) == sum(sentence.count(source.words.index(word)) for sentence in source.sentences)
     assert f"the most frequent: {word} {count}," in remark.text()
     assert not remark.isHidden()
+
+
+def test_discarding_takes_back_no_change_that_is_on_its_way_to_the_run(qtbot: QtBot, studio: Studio) -> None:
+    draft = studio.draft
+    draft.edit(("stop", "episodes"), 7, "Episodes")
+    draft.edit(("learner", "alpha"), 0.25, "alpha")
+    draft.settle()
+    draft.discard()  # before the run has heard of it
+    qtbot.waitUntil(lambda: draft.running is not None and draft.running.learner.alpha == 0.25)
+    assert draft.running is not None
+    assert draft.data == scenario.to_data(draft.running)
+    assert draft.running.stop.episodes != 7
+    assert not draft.is_pending

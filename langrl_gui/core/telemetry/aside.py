@@ -75,7 +75,10 @@ class OptimalTable:
         self._wanted = [True]
 
     def of(self, solution: Solution | None) -> NDArray[np.float64]:
-        """(rows, slots) as far as it is known; whoever has it may keep it. The rest is asked for."""
+        """(rows, slots) as far as it is known; whoever has it may keep it. The rest is asked for. Of another scenario's
+        solution nothing is known: a window asks for it until it has heard that the run is another."""
+        if solution is not None and not solution.is_of(self._trainer.scenario):
+            solution = None
         if solution is not self._solution:
             self.close()
             self._solution, self._values, self._wanted = solution, self._values[:0], [True]
