@@ -280,6 +280,15 @@ def test_that_an_optimum_found_aside_grows_with_the_table_and_ends_when_nobody_l
     assert not observer.has_news
 
 
+def test_that_beyond_the_last_row_and_word_there_is_nothing_to_see() -> None:
+    trainer = Trainer(scenario.find("i-love-you"))
+    trainer.advance(300)
+    for masked in (trainer, Trainer(PROBLEMS["shortlist"])):
+        heat = Observer(masked).observe(Wanted(heat_rows=(70_000, 20), heat_slots=(9_000, 8))).heat
+        assert heat is not None
+        assert heat.q.shape == heat.visits.shape == heat.offered.shape == (0, 0)
+
+
 @pytest.mark.parametrize("other", ["morning-tea", "cliff-walking"])
 def test_that_the_optimum_of_another_scenario_is_none(other: str) -> None:
     trainer = Trainer(scenario.find("i-love-you"))

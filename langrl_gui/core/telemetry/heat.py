@@ -39,12 +39,12 @@ class Heat:
 
 
 def observe_heat(order: RowOrder, rows: tuple[int, int], slots: tuple[int, int], selected: tuple[int, ...]) -> Heat:
-    """This many rows and words from the first ones on."""
+    """This many rows and words from the first ones on, as far as there are so many."""
     trainer = order.trainer
     learned, tables = trainer.learned, trainer.tables
     first, last = rows[0], min(rows[0] + rows[1], len(order.rows))
     shown = order.rows[first:last]
-    columns = slice(slots[0], min(slots[0] + slots[1], tables.words))
+    columns = slice(min(slots[0], tables.words), min(sum(slots), tables.words))
     words, offers = tables.words_at(shown), tables.offered_words(shown)
     best = words[np.arange(len(shown)), trainer.best_slots(shown)].astype(np.intp)
     best[~learned.visits.reshape(-1, tables.slots)[shown].any(axis=1)] = -1
