@@ -68,7 +68,9 @@ class Samples:
         """To go on from these; None: those up to now are not known."""
         if found is None:
             return cls(from_start=False)
-        return cls(list(found.taken), found.dropped, _said={sample.prompt: sample.words for sample in found.taken})
+        return cls(
+            list(found.taken), found.dropped, episode=0, _said={sample.prompt: sample.words for sample in found.taken}
+        )
 
     def so_far(self) -> SampleList:
         """Those that were taken by now."""

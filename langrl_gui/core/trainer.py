@@ -188,7 +188,7 @@ class Trainer:
             self._find_out_values()
         self._watched_row = arrays.NO_ROW
         self.samples = Samples()
-        """What it would have said up to now."""
+        """What it would have said up to now; nothing before the first `advance` or `moment`."""
         seed = scenario.learner.seed
         streams = (draws.EXPLORE, draws.SLOT, draws.PROMPT, draws.SLIP, draws.SLIPPED, draws.OUTCOME)
         self._keys = [np.uint64(draws.key(seed, stream)) for stream in streams]
@@ -210,7 +210,6 @@ class Trainer:
             int(np.searchsorted(self._world.prompt_thresholds, np.uint64(first_bits), side="right")),
             bin_shift=(work_per_bin - 1).bit_length(),
         )
-        self.samples.look(self)
 
     # -- where it stands ----------------------------------------------------------------------------------------------
 
@@ -342,6 +341,8 @@ class Trainer:
             stands before that step, intact.
         """
         self.prepare()
+        if self.samples.episode < 0:
+            self.samples.look(self)
         going_on = True
         try:
             while going_on:

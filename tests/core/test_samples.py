@@ -121,11 +121,13 @@ def test_only_the_first_of_very_many_prompts_are_looked_at() -> None:
     trainer = Trainer(
         from_data({"name": "p", "language": language, "prompts": prompts, "rewards": [{"kind": "match"}]})
     )
+    trainer.advance(0)
     assert [sample.prompt for sample in taken(trainer)] == list(range(samples.MOST_PROMPTS))
 
 
 def test_where_what_is_said_goes_round_for_ever_samples_are_taken_all_the_same() -> None:
     trainer = Trainer(scenario.find("cliff-walking").changed("learner.gamma", 1.0))
+    trainer.advance(0)
     assert [sample.value for sample in taken(trainer)] == [-float("inf")]  # up, against the wall
     trainer.advance(*trainer.limits)
     assert taken(trainer)[-1].words == trainer.greedy_text(0).words
