@@ -203,6 +203,7 @@ def test_a_reset_run_is_not_saved_over_what_was_learned(qtbot: QtBot, studio: St
         studio.session.save(tmp_path / "run.langrl")
     with qtbot.waitSignal(studio.session.opened):
         studio.window.findChild(QAction, "reset").trigger()
+    until(qtbot, studio, READY)
     press(qtbot, studio.window, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: studio.window.findChild(QFileDialog) is not None)
     studio.window.findChild(QFileDialog).reject()
