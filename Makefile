@@ -20,6 +20,7 @@ else
 endif
 
 test: $(READY) ## all tests, the long ones shortened; ARGS="-k word" chooses
+	@$(BIN)/python .ci/system_packages.py hands
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n 2 $(ARGS)
 
 check: $(READY) ## style, types, who imports whom, translations

@@ -1,4 +1,4 @@
-"""Random small problems for tests, and terms that only mask."""
+"""Random small problems for tests, terms that only mask, and what the views are told of a run."""
 
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from langrl_gui.core.dynamics import Dynamics
 from langrl_gui.core.rewards import Step, Words
 from langrl_gui.core.scenario import Scenario, from_data
+from langrl_gui.core.telemetry import GraphWanted, Observer, Snapshot, Wanted
 from langrl_gui.core.text import mark
+from langrl_gui.core.trainer import Trainer
 
 
 @st.composite
@@ -103,3 +105,25 @@ def masked(seed: int, rarely: float = 0.5) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Dynamics, "__init__", with_masks)
         yield
+
+
+def told(trainer: Trainer, steps: int) -> Iterator[Snapshot]:
+    """What the views are told of an environment after each step: state, last action, tape, update and graph speak of
+    the same."""
+    observer = Observer(trainer)
+    wanted = Wanted(tape=2, graph=GraphWanted(6), heat_rows=(0, 48), heat_slots=(0, 4), says=True, inspected=())
+    for _ in range(steps):
+        before = trainer.state
+        trainer.advance(trainer.step + 1)
+        seen = observer.observe(wanted, exact=True)
+        last = seen.tape.steps[-1] if seen.tape.steps else seen.tape.previous[-1]
+        update = seen.inspection.update
+        assert last.state == before == update.state
+        assert (last.reward, last.word) == (update.reward, update.word)
+        assert seen.tape.state == trainer.state
+        if seen.graph.current >= 0:
+            assert seen.graph.shape.state(seen.graph.current) == trainer.state
+        if seen.graph.last_edge >= 0:
+            shape, edge = seen.graph.shape, seen.graph.last_edge
+            assert (shape.state(shape.source[edge]), shape.word[edge]) == (before, last.word)
+        yield seen

@@ -22,6 +22,7 @@ from langrl_gui.core.runfile import dumps, loads, of_trainer
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import GraphWanted, Observer, Ranking, Wanted, find_update
 from langrl_gui.core.trainer import Trainer
+from tests.problems import told
 
 
 class Env(gymnasium.Env[Any, Any]):
@@ -378,23 +379,10 @@ def test_that_the_curves_widen_and_say_nothing_of_a_value_that_nobody_knows() ->
 
 
 def test_that_what_the_views_are_told_adds_up() -> None:
-    """At each step: the state, the last action, the tape, the update and the graph speak of the same."""
-    observer = Observer(trainer := Trainer(called("HiddenLake-v0")))
-    wanted = Wanted(tape=2, graph=GraphWanted(6), heat_rows=(0, 48), heat_slots=(0, 4), says=True, inspected=())
-    for _ in range(300):
-        before = trainer.state
-        trainer.advance(trainer.step + 1)
-        seen = observer.observe(wanted, exact=True)
-        last = seen.tape.steps[-1] if seen.tape.steps else seen.tape.previous[-1]
-        update = seen.inspection.update
-        assert last.state == before == update.state
-        assert (last.reward, last.word) == (update.reward, update.word)
-        assert seen.tape.state == trainer.state
-        if seen.graph.current >= 0:
-            assert seen.graph.shape.state(seen.graph.current) == trainer.state
+    trainer = Trainer(called("HiddenLake-v0"))
+    for seen in told(trainer, 300):
         if seen.graph.last_edge >= 0:
             shape, edge = seen.graph.shape, seen.graph.last_edge
-            assert (shape.state(shape.source[edge]), shape.word[edge]) == (before, last.word)
             over = shape.ends[shape.target[edge]] or not trainer.position
             assert over or shape.state(shape.target[edge]) == trainer.state
     assert trainer.episode > 0

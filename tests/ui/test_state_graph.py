@@ -727,7 +727,6 @@ def test_that_the_list_stays_where_it_is_while_states_come(middle: Shown) -> Non
 
 
 def test_that_states_of_an_environment_have_their_numbers_and_are_found_by_them(qtbot: QtBot) -> None:
-    pytest.importorskip("gymnasium")
     lake = Shown(qtbot, scenario.find("gym:FrozenLake-v1"))
     graph = lake.draw(500).graph
     assert graph is not None

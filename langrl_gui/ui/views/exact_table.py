@@ -36,12 +36,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QLineEdit,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -57,6 +54,7 @@ from langrl_gui.ui import format, names, theme
 from langrl_gui.ui.selection import Selection, State
 from langrl_gui.ui.views.heat_scales import UNKNOWN
 from langrl_gui.ui.views.optimal_rows import OptimalRows, missing
+from langrl_gui.ui.views.plain_table import PlainTable
 
 Index = QModelIndex | QPersistentModelIndex
 _ROLES: Final = (
@@ -269,29 +267,18 @@ def _alignment(column: int) -> Qt.AlignmentFlag:
     return side | Qt.AlignmentFlag.AlignVCenter
 
 
-class Lines(QTableView):
+class Lines(PlainTable):
     """The list itself. Ctrl+C copies the selected lines, whether or not they are in view."""
 
     copied = Signal()
 
     def __init__(self, model: Cells, parent: QWidget) -> None:
-        super().__init__(parent)
+        super().__init__(model, tr("Q-table in numbers"), parent)
         self.setObjectName("qTable")
-        self.setAccessibleName(tr("Q-table in numbers"))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setModel(model)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
         self.setCornerButtonEnabled(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ContiguousSelection)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSortIndicatorClearable(False)
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)

@@ -38,16 +38,13 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QFrame,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QSizePolicy,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
-    QTableView,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -63,6 +60,7 @@ from langrl_gui.core.telemetry import Inspection, Snapshot
 from langrl_gui.ui import format, names, theme
 from langrl_gui.ui.selection import Selection, State
 from langrl_gui.ui.views.optimal_rows import OptimalRows
+from langrl_gui.ui.views.plain_table import PlainTable
 from langrl_gui.ui.views.sight import state_of, told
 
 FOLLOWED: Final = 40.0
@@ -655,29 +653,17 @@ class _Cells(QStyledItemDelegate):
         painter.drawText(inner, int(_alignment(index.column())), text)
 
 
-class _WordsTable(QTableView):
+class _WordsTable(PlainTable):
     """As high as its rows where there is room for them, with columns as wide as their widest number so far."""
 
     def __init__(self, model: WordsModel, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setModel(model)
+        super().__init__(model, tr("Words of the state"), parent)
         self._words = model
         self.setItemDelegate(_Cells(model, self))
         self._has_optimum = False
-        self.setAccessibleName(tr("Words of the state"))
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         head = self.horizontalHeader()
-        head.setHighlightSections(False)
         head.setMinimumSectionSize(20)
         self._wide = [head.minimumSectionSize()] * len(COLUMNS)
         head.setSectionsClickable(True)

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFont, QGuiApplication, QKeySequence, QPalette
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QLabel, QTableView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHeaderView, QLabel, QVBoxLayout, QWidget
 
 from langrl_gui.core import explain
 from langrl_gui.core.i18n import N_, tr, tr_n
@@ -15,6 +15,7 @@ from langrl_gui.core.oracle import Solution, unsolvable
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Sample, Snapshot
 from langrl_gui.ui import format, theme
+from langrl_gui.ui.views.plain_table import PlainTable
 
 ROW: Final = 1.45
 """Height of a row, in line heights."""
@@ -176,19 +177,8 @@ class Samples(QWidget):
         self.setMinimumSize(180, 110)
         self._subtitle = ""
         self._model = SamplesModel(self)
-        self._table = QTableView(self)
-        self._table.setModel(self._model)
-        self._table.setAccessibleName(tr("What it said, and when that was new"))
-        self._table.setFrameShape(QFrame.Shape.NoFrame)
-        self._table.setShowGrid(False)
-        self._table.setWordWrap(False)
-        self._table.setTabKeyNavigation(False)
-        self._table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self._table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._table.verticalHeader().hide()
-        self._table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self._table = PlainTable(self._model, tr("What it said, and when that was new"), self)
         head = self._table.horizontalHeader()
-        head.setHighlightSections(False)
         head.setMinimumSectionSize(20)
         head.setSectionResizeMode(SAYS, QHeaderView.ResizeMode.Stretch)
         self._empty = QLabel(tr("What the agent would say is written down here each time it is something new."), self)
