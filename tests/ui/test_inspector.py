@@ -120,6 +120,17 @@ def test_that_what_rounding_left_reads_as_nothing_on_screen_and_with_all_digits_
     assert f"surprise {update.td_error!r}" in love.view.as_text()
 
 
+def test_that_what_is_learned_but_for_rounding_reads_as_the_optimum(love: Shown) -> None:
+    love.view.set_optimum(oracle.solve(love.trainer.scenario))
+    love.selection.select((0,))
+    love.draw(1)
+    love.draw(3000)
+    best = love.column(WORD).index("▸ 我")
+    learned, optimum = (love.column(column)[best] for column in (Q, OPTIMUM))
+    assert float(love.trainer.learned.q[0]) < 2.8525, "the last digit is below a half"
+    assert learned == optimum
+
+
 def test_that_control_c_copies(love: Shown, qtbot: QtBot) -> None:
     love.draw(10)
     QApplication.clipboard().clear()
