@@ -11,13 +11,13 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 
 /* Numbers shared with core/arrays.py, core/draws.py and core/tables.py. */
-enum { STEP, EPISODE, NODE, POSITION, PROMPT, BIN_SHIFT, MISSING };
+enum { STEP, EPISODE, NODE, POSITION, PROMPT, BIN_SHIFT, MISSING, LOOK };
 enum { RETURN, SURPRISE, LAST_Q, LAST_TD_ERROR };
 enum { WATCH_STEP, WATCH_EDGE, WATCH_CELL };
 enum { WATCH_REWARD, WATCH_OLD, WATCH_FUTURE, WATCH_ALPHA, WATCH_GAMMA };
-enum { STEPS_DONE, EPISODES_DONE, EDGE_MISSING };
+enum { STEPS_DONE, EPISODES_DONE, EDGE_MISSING, VALUES_WANTED, LOOK_DUE };
 enum { UNTRACED, END };
-enum { BINS = 1024 };
+enum { BINS = 1024, LOOKS = 32 };
 static const u64 NEXT_EPISODE = 0x9E3779B97F4A7C15, NEXT_POSITION = 0xD1342543DE82EF95;
 
 typedef struct {
@@ -68,6 +68,9 @@ typedef struct {
     double slip;
     u64 slip_threshold, slip_key, slipped_key, outcome_key, longest, watched_row;
     const double *weights;
+    u64 values_wanted;
+    const u64 *said_nodes, *said_slots;
+    u64 said;
 } Rules;
 
 static u64 mix(u64 value) {
@@ -142,6 +145,18 @@ static u64 highest_slot(const double *values, u64 slots) {
     return top;
 }
 
+static int says_the_same(const World *world, const Learned *learned, const Rules *rules) {
+    for (u64 place = 0; place < rules->said; place++)
+        if (learned->best[world->row[rules->said_nodes[place]]] != rules->said_slots[place]) return 0;
+    return rules->said > 0;
+}
+
+static u64 look_after(u64 episode) {
+    u64 apart = 1;
+    while (apart * 2 * LOOKS <= episode) apart *= 2;
+    return (episode / apart + 1) * apart;
+}
+
 /* Everything that the loop touches is in local variables, and no two arrays overlap: what a careful C programmer writes. */
 int run(const World *world, const Learned *learned, const Progress *progress, const Rules *rules) {
     const u32 *restrict successor = world->successor, *restrict row_of = world->row;
@@ -159,7 +174,7 @@ int run(const World *world, const Learned *learned, const Progress *progress, co
     u64 *counters = progress->counters;
     double *amounts = progress->amounts;
     u64 step = counters[STEP], episode = counters[EPISODE], node = counters[NODE], position = counters[POSITION];
-    u64 prompt = counters[PROMPT], shift = counters[BIN_SHIFT];
+    u64 prompt = counters[PROMPT], shift = counters[BIN_SHIFT], look = counters[LOOK];
     double total = amounts[RETURN], surprise = amounts[SURPRISE];
     double old = amounts[LAST_Q], td_error = amounts[LAST_TD_ERROR];
     u64 row = row_of[node], explore_luck = of_episode(rules->explore_key, episode);
@@ -177,6 +192,13 @@ int run(const World *world, const Learned *learned, const Progress *progress, co
                     widen_bins(&histories, world->terms);
                     shift++;
                 }
+            }
+            if (episode >= look) {
+                if (!says_the_same(world, learned, rules)) {
+                    reason = LOOK_DUE;
+                    break;
+                }
+                look = look_after(episode);
             }
             if (episode >= rules->episode_limit) {
                 reason = EPISODES_DONE;
@@ -248,7 +270,7 @@ int run(const World *world, const Learned *learned, const Progress *progress, co
         }
     }
     counters[STEP] = step, counters[EPISODE] = episode, counters[NODE] = node, counters[POSITION] = position;
-    counters[PROMPT] = prompt, counters[BIN_SHIFT] = shift;
+    counters[PROMPT] = prompt, counters[BIN_SHIFT] = shift, counters[LOOK] = look;
     amounts[RETURN] = total, amounts[SURPRISE] = surprise, amounts[LAST_Q] = old, amounts[LAST_TD_ERROR] = td_error;
     return reason;
 }

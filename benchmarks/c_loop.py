@@ -55,8 +55,13 @@ def advance_in_c(trainer: Trainer) -> Callable[[int], None]:
     )
 
     def advance(steps: int) -> None:
-        rules = _struct(*trainer._rules(steps, NO_LIMIT))
-        reason = run(*map(ctypes.byref, pointers), ctypes.byref(rules))
+        reason = arrays.LOOK_DUE
+        while reason == arrays.LOOK_DUE:
+            rules = trainer._rules(steps, NO_LIMIT)
+            in_c = _struct(*rules, np.uint64(len(rules.said_nodes)))
+            reason = run(*map(ctypes.byref, pointers), ctypes.byref(in_c))
+            if reason == arrays.LOOK_DUE:
+                trainer.samples.look(trainer)
         assert reason == arrays.STEPS_DONE, reason
 
     return advance

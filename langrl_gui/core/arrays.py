@@ -17,12 +17,16 @@ BINS: Final = 1024
 """Bins of a history: more than a plot is wide in, and small enough to copy for every picture."""
 TAPE: Final = 4096
 """Least number of steps that are remembered one by one."""
+LOOKS: Final = 32
+"""Looks at what the greedy policy says, at least, from any number of episodes to twice that number: a change is seen at
+most a 32nd of the run later, and a run of a thousand million episodes is looked at a thousand times."""
 
 # Places in `counters`
-STEP, EPISODE, NODE, POSITION, PROMPT, BIN_SHIFT, MISSING = range(7)
+STEP, EPISODE, NODE, POSITION, PROMPT, BIN_SHIFT, MISSING, LOOK = range(8)
 """Steps and finished episodes so far; node, position and prompt of the episode in progress; log2 of the episodes in a
-bin; the edge for which the loop came back."""
-COUNTERS: Final = 7
+bin; the edge for which the loop came back; finished episodes at which it is next looked whether the agent would say
+something else than it did."""
+COUNTERS: Final = 8
 
 # Places in `amounts`
 RETURN, SURPRISE, LAST_Q, LAST_TD_ERROR = range(4)
@@ -44,7 +48,7 @@ MOST_SWEEPS: Final = 4096
 """Sweeps after which it counts as valued anyhow: with gamma 1 an episode might never end."""
 
 # Why the loop came back
-STEPS_DONE, EPISODES_DONE, EDGE_MISSING, VALUES_WANTED = range(4)
+STEPS_DONE, EPISODES_DONE, EDGE_MISSING, VALUES_WANTED, LOOK_DUE = range(5)
 
 
 class World(NamedTuple):
@@ -162,6 +166,9 @@ class Rules(NamedTuple):
     values_wanted: bool
     """Whether to come back before the greedy policy is valued: where words slip, nobody knows yet whether everything
     can be traced for that."""
+    said_nodes: Counts
+    said_slots: Counts
+    """The nodes that the greedy texts passed when they were last written down, and what was chosen at each."""
 
 
 def new_watch() -> Watch:

@@ -12,6 +12,7 @@ from typing import Any
 from langrl_gui.core import arrays, draws
 from langrl_gui.core.arrays import Histories, Progress, Rules, World
 from langrl_gui.core.gym_tables import SteppedTables
+from langrl_gui.core.samples import look_after
 from langrl_gui.core.tables import END, UNTRACED
 
 
@@ -105,6 +106,10 @@ def _run(
                 if episode >> shift == arrays.BINS:
                     _widen_bins(histories)
                     counters[arrays.BIN_SHIFT] = shift = shift + 1
+            if episode >= int(counters[arrays.LOOK]):
+                if not _says_the_same(method, world, learned, rules):
+                    return arrays.LOOK_DUE
+                counters[arrays.LOOK] = look_after(episode)
             if episode >= int(rules.episode_limit):
                 return arrays.EPISODES_DONE
         if step >= int(rules.step_limit):
@@ -169,6 +174,11 @@ def _end_episode(world: World, progress: Progress, rules: Rules, place: int) -> 
     bits = draws.draw(int(rules.prompt_key), int(counters[arrays.EPISODE]), 0) >> 11
     prompt = next(i for i, threshold in enumerate(world.prompt_thresholds.tolist()) if bits < threshold)
     counters[arrays.PROMPT], counters[arrays.NODE] = prompt, world.starts[prompt]
+
+
+def _says_the_same(method: type[QLearning], world: World, learned: Any, rules: Rules) -> bool:
+    said = list(zip(rules.said_nodes.tolist(), rules.said_slots.tolist(), strict=True))
+    return bool(said) and all(method.greedy(world, learned, node, int(rules.slots)) == slot for node, slot in said)
 
 
 def _bin_is_due(histories: Histories, episode: int, shift: int) -> bool:

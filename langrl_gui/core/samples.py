@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from langrl_gui.core import arrays
+from langrl_gui.core.arrays import Counts
 from langrl_gui.core.errors import TableError
 
 if TYPE_CHECKING:
     from langrl_gui.core.trainer import Trainer
 
-LOOKS: Final = 32
-"""Looks, at least, from any number of episodes to twice that number: a change is seen at most a 32nd of the run later,
-and a run of a thousand million episodes is looked at a thousand times, which costs it nothing."""
 MOST_PROMPTS: Final = 100
 """Prompts that are looked at: the first ones."""
 MOST_SAMPLES: Final = 10_000
@@ -25,6 +24,12 @@ MOST_WORDS: Final = 1 << 18
 """Words in them: a megabyte of a saved run ..."""
 LONGEST: Final = 1000
 """... and in one of them: all that a language's text can have; of an environment's the first ones."""
+
+
+def look_after(episode: int) -> int:
+    """Finished episodes at the first look after so many."""
+    apart = max(1, (1 << episode.bit_length()) // (2 * arrays.LOOKS))
+    return (episode // apart + 1) * apart
 
 
 class Sample(NamedTuple):
@@ -57,40 +62,27 @@ class Samples:
     """Samples for which there is no room any more."""
     from_start: bool = True
     """Whether it was looked at from step 0 on: else it was saved by a program that kept no samples."""
-    episode: int = -1
-    """Episodes that were finished at the last look."""
     _said: dict[int, tuple[int, ...]] = field(default_factory=dict)
-    _nodes: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    _slots: NDArray[np.intp] = field(default_factory=lambda: np.zeros(0, np.intp))
+    said: tuple[Counts, Counts] = field(default_factory=lambda: (np.zeros(0, np.uint64), np.zeros(0, np.uint64)))
+    """The nodes that the agent's texts passed at the last sample, and the slots that it chose there. It says the same
+    for as long as it chooses the same; of that the loop takes care."""
 
     @classmethod
     def of(cls, found: SampleList | None) -> "Samples":
         """To go on from these; None: those up to now are not known."""
         if found is None:
             return cls(from_start=False)
-        return cls(
-            list(found.taken), found.dropped, episode=0, _said={sample.prompt: sample.words for sample in found.taken}
-        )
+        return cls(list(found.taken), found.dropped, _said={sample.prompt: sample.words for sample in found.taken})
 
     def so_far(self) -> SampleList:
         """Those that were taken by now."""
         return SampleList(tuple(self.taken), self.dropped)
 
-    def next_look(self, trainer: "Trainer") -> int:
-        """Episodes finished at the next look: those that are, if that one has not been done."""
-        here = trainer.episode
-        apart = max(1, (1 << here.bit_length()) // (2 * LOOKS))
-        if trainer.position == 0 and here > self.episode and here % apart == 0:
-            return here
-        return (here // apart + 1) * apart
-
     def look(self, trainer: "Trainer") -> None:
         """Take a sample of each prompt to which the agent would now say something else than at the last look."""
-        self.episode = trainer.episode
-        # It says the same for as long as it chooses the same wherever it passes.
-        if not len(self._nodes) or not np.array_equal(trainer.greedy_slots(self._nodes), self._slots):
-            with contextlib.suppress(TableError):  # what the table has no room for is not said
-                self._take(trainer)
+        trainer.progress.counters[arrays.LOOK] = look_after(trainer.episode)
+        with contextlib.suppress(TableError):  # what the table has no room for is not said
+            self._take(trainer)
 
     def _take(self, trainer: "Trainer") -> None:
         nodes: list[NDArray[np.int64]] = []
@@ -101,8 +93,8 @@ class Samples:
             if words != self._said.get(prompt):
                 self._said[prompt] = words
                 self.taken.append(Sample(trainer.step, trainer.episode, prompt, words, text.value, text.total))
-        self._nodes = np.concatenate(nodes)
-        self._slots = trainer.greedy_slots(self._nodes)
+        passed = np.concatenate(nodes)
+        self.said = passed.astype(np.uint64), trainer.greedy_slots(passed).astype(np.uint64)
         self._drop_oldest()
 
     def _drop_oldest(self) -> None:

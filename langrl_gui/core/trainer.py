@@ -22,7 +22,7 @@ from langrl_gui.core.arrays import Progress, Rules, Variant, World
 from langrl_gui.core.errors import ScenarioError, TableError
 from langrl_gui.core.gym_tables import Found, GymTables, SteppedTables
 from langrl_gui.core.i18n import tr
-from langrl_gui.core.samples import SampleList, Samples
+from langrl_gui.core.samples import SampleList, Samples, look_after
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import END, PADDING, UNTRACED, WHOLE, Place, Tables, most_nodes
 from langrl_gui.core.timeline import Timeline
@@ -341,17 +341,9 @@ class Trainer:
             stands before that step, intact.
         """
         self.prepare()
-        if self.samples.episode < 0:
-            self.samples.look(self)
-        going_on = True
         try:
-            while going_on:
-                look = min(episodes, self.samples.next_look(self))
-                came_back = self._advance(steps, look, enough)
-                done = came_back == arrays.EPISODES_DONE
-                going_on = done and look < episodes
-                if done and look == self.samples.next_look(self):
-                    self.samples.look(self)
+            while self._advance(steps, episodes, enough) == arrays.LOOK_DUE:
+                self.samples.look(self)
         finally:
             self.timeline = self.timeline.at(self.step)
 
@@ -398,7 +390,7 @@ class Trainer:
         if to_be_valued and self.stepped is None:
             with contextlib.suppress(TableError):
                 self.advance(self.step)
-        if self.samples.next_look(self) == self.episode:
+        if self.episode >= self.progress.counters[arrays.LOOK]:
             self.samples.look(self)
 
     def set(self, path: str, value: float) -> None:
@@ -492,6 +484,7 @@ class Trainer:
             self._watched_row,
             np.array([term.weight for term in self.scenario.rewards]),
             not self._values_are_known,
+            *self.samples.said,
         )
 
     def _begin_rows(self) -> None:
@@ -797,6 +790,7 @@ class Trainer:
         counters[arrays.STEP], counters[arrays.EPISODE], counters[arrays.NODE] = step, episode, node
         counters[arrays.POSITION], counters[arrays.PROMPT] = position, prompt
         counters[arrays.BIN_SHIFT] = bin_shift
+        counters[arrays.LOOK] = look_after(episode if position else episode - 1)
         progress.amounts[:] = amounts
 
 

@@ -4,10 +4,13 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from langrl_gui.core import runfile, samples, scenario
+from langrl_gui.core import arrays, runfile, samples, scenario
+from langrl_gui.core.kernels import loop
 from langrl_gui.core.samples import Sample
 from langrl_gui.core.scenario import Scenario, from_data
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
@@ -24,9 +27,9 @@ def again(trainer: Trainer) -> Trainer:
 
 
 def unsampled(problem: Scenario) -> Trainer:
-    """A run at which nobody looks after its start."""
+    """A run at which nobody looks."""
     trainer = Trainer(problem)
-    trainer.samples.next_look = lambda _: NO_LIMIT  # type: ignore[method-assign]
+    trainer.progress.counters[arrays.LOOK] = NO_LIMIT
     return trainer
 
 
@@ -66,19 +69,30 @@ def test_a_sample_is_what_would_have_been_said_and_none_is_missing(problem: Scen
     assert taken(trainer) == expected  # so few episodes are looked at one by one
 
 
-def test_a_long_run_is_looked_at_ever_less_often_and_a_change_seen_soon() -> None:
-    trainer = Trainer(scenario.find("ten-words"))
-    looks, look = [], trainer.samples.look
+def test_how_often_is_decided_the_same_by_the_loop_and_in_python() -> None:
+    for episode in (*range(3000), *(2**power + nearby for power in range(12, 40) for nearby in (-1, 0, 1))):
+        assert loop.look_after(np.uint64(episode)) == samples.look_after(episode)
 
-    def counted(of: Trainer) -> None:
-        looks.append(of.episode)
-        look(of)
 
-    trainer.samples.look = counted  # type: ignore[method-assign]
-    trainer.advance(10**9, 1_000_000)
-    assert len(looks) < 64 + samples.LOOKS * 2 * 15
-    assert all(b - a <= max(1, a // samples.LOOKS) for a, b in pairwise(looks))
-    assert taken(trainer)[-1].words == trainer.greedy_text(0).words
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_long_run_is_looked_at_ever_less_often_and_a_change_seen_soon(compiled: bool) -> None:
+    start = scenario.find("ten-words").changed("learner.explore.epsilon", 0.5)
+    trainer, by_hand = Trainer(start, compiled=compiled), unsampled(start)
+    episodes = 300_000 if compiled else 3_000
+    trainer.advance(10**9, episodes)
+    expected: list[Sample] = []
+    looks = [0]
+    while looks[-1] <= episodes:
+        by_hand.advance(10**9, looks[-1])
+        text = by_hand.greedy_text(0)
+        if not expected or expected[-1].words != text.words:
+            expected.append(Sample(by_hand.step, looks[-1], 0, text.words, text.value, text.total))
+        looks.append(samples.look_after(looks[-1]))
+    assert taken(trainer) == expected
+    assert not taken(by_hand)
+    assert max(sample.episode for sample in expected) > 64  # from where on it is not looked at after each
+    assert len(looks) < 64 + arrays.LOOKS * 15
+    assert all(after - look <= max(1, look // arrays.LOOKS) for look, after in pairwise(looks))
 
 
 def test_a_run_whose_samples_were_not_kept_is_sampled_from_where_it_is_taken_up_and_keeps_none() -> None:

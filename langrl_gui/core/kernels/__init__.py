@@ -136,7 +136,7 @@ def _compile(kind: Kind, folder: Path | None) -> Loop:
     for function in (loop.offered_slot, loop.outcome_of):
         make(function, names, every_step)
     valuing = (loop.expect_greedy_policy, loop.come_to, loop.settle_values, loop.value_greedy_policy)
-    for function in (loop.bin_is_due, loop.widen_bins, loop.add_shares, *valuing):
+    for function in (loop.says_the_same, loop.look_after, loop.bin_is_due, loop.widen_bins, loop.add_shares, *valuing):
         make(function, names, now_and_then)
     compiled: Any = decorate(_rebound(loop.run, names, suffix))
     compiled.compile(tuple(map(numba.typeof, kind.example)))

@@ -13,16 +13,17 @@ from langrl_gui.core.kernels.q_learning import greedy, learn
 from langrl_gui.core.kernels.random import at_position, below, of_episode
 
 _STEP, _EPISODE, _NODE, _POSITION = arrays.STEP, arrays.EPISODE, arrays.NODE, arrays.POSITION
-_PROMPT, _BIN_SHIFT, _MISSING = arrays.PROMPT, arrays.BIN_SHIFT, arrays.MISSING
+_PROMPT, _BIN_SHIFT, _MISSING, _LOOK = arrays.PROMPT, arrays.BIN_SHIFT, arrays.MISSING, arrays.LOOK
 _RETURN, _SURPRISE, _LAST_Q, _LAST_TD_ERROR = arrays.RETURN, arrays.SURPRISE, arrays.LAST_Q, arrays.LAST_TD_ERROR
 _WATCH_STEP, _WATCH_EDGE, _WATCH_CELL = arrays.WATCH_STEP, arrays.WATCH_EDGE, arrays.WATCH_CELL
 _WATCH_REWARD, _WATCH_OLD, _WATCH_FUTURE = arrays.WATCH_REWARD, arrays.WATCH_OLD, arrays.WATCH_FUTURE
 _WATCH_ALPHA, _WATCH_GAMMA = arrays.WATCH_ALPHA, arrays.WATCH_GAMMA
 _STEPS_DONE, _EPISODES_DONE, _EDGE_MISSING = arrays.STEPS_DONE, arrays.EPISODES_DONE, arrays.EDGE_MISSING
-_VALUES_WANTED = arrays.VALUES_WANTED
+_VALUES_WANTED, _LOOK_DUE = arrays.VALUES_WANTED, arrays.LOOK_DUE
 _BINS = np.uint64(arrays.BINS)
 _UNTRACED, _END = np.uint32(tables.UNTRACED), np.uint32(tables.END)
 RESTRICTED = SCANS = SLIPS = OUTCOMES = False
+_DOUBLING = np.uint64(2 * arrays.LOOKS)
 _MOST_SWEEPS, _SETTLED, _GRAIN = arrays.MOST_SWEEPS, arrays.SETTLED, 2.0**-53
 _0, _1, _11 = np.uint64(0), np.uint64(1), np.uint64(11)
 
@@ -40,7 +41,7 @@ def run(world, learned, progress, rules):
     total, surprise = amounts[_RETURN], amounts[_SURPRISE]
     old, td_error = amounts[_LAST_Q], amounts[_LAST_TD_ERROR]
     row = np.uint64(row_of[node])
-    explore_luck = of_episode(rules.explore_key, episode)
+    explore_luck, look = of_episode(rules.explore_key, episode), counters[_LOOK]
     while True:
         if position == _0:
             if bin_is_due(histories, episode, shift):
@@ -55,6 +56,11 @@ def run(world, learned, progress, rules):
                 if episode >> shift == _BINS:
                     widen_bins(histories)
                     shift += _1
+            if episode >= look:
+                if not says_the_same(world, learned, rules):
+                    reason = _LOOK_DUE
+                    break
+                look = look_after(episode)
             if episode >= rules.episode_limit:
                 reason = _EPISODES_DONE
                 break
@@ -120,10 +126,28 @@ def run(world, learned, progress, rules):
             node = np.uint64(world.starts[prompt])
             row = np.uint64(row_of[node])
     counters[_STEP], counters[_EPISODE], counters[_NODE], counters[_POSITION] = step, episode, node, position
-    counters[_PROMPT], counters[_BIN_SHIFT] = prompt, shift
+    counters[_PROMPT], counters[_BIN_SHIFT], counters[_LOOK] = prompt, shift, look
     amounts[_RETURN], amounts[_SURPRISE] = total, surprise
     amounts[_LAST_Q], amounts[_LAST_TD_ERROR] = old, td_error
     return reason
+
+
+def says_the_same(world, learned, rules):
+    """Whether the agent would choose what it chose wherever its greedy texts passed when they were last written down:
+    then they are the same. False if they never were."""
+    for place in range(len(rules.said_nodes)):
+        node = rules.said_nodes[place]
+        if greedy(world, learned, node, np.uint64(world.row[node]), rules.slots) != rules.said_slots[place]:
+            return False
+    return len(rules.said_nodes) > 0
+
+
+def look_after(episode):
+    """See samples.look_after."""
+    apart = _1
+    while apart * _DOUBLING <= episode:
+        apart += apart
+    return (episode // apart + _1) * apart
 
 
 def bin_is_due(histories, episode, shift):
