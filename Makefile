@@ -41,7 +41,7 @@ soak: $(READY) ## all tests, the counted ones in full length
 
 i18n: $(READY) ## collect the texts, bring the translation up to date, compile it
 	@mkdir -p build
-	PYTHONPATH=.ci $(BIN)/pybabel -q extract -F .ci/babel.ini --no-default-keywords -k tr:1 -k tr_n:1,2 -k N_ -c "Translators:" --add-location=file --sort-output \
+	PYTHONPATH=.ci $(BIN)/pybabel -q extract -F .ci/babel.ini --no-default-keywords -k tr:1 -k tr_n:1,2 -k tr_for:2 -k tr_n_for:2,3 -k N_ -k NN_:1,2 -c "Translators:" --add-location=file --sort-output \
 		--project "LangRL Studio" --copyright-holder "LangRL Studio contributors" -o build/langrl.pot .
 	$(BIN)/pybabel -q update --ignore-pot-creation-date --init-missing --no-fuzzy-matching --ignore-obsolete \
 		-D langrl -l zh_CN -i build/langrl.pot -d $(I18N)

@@ -31,6 +31,7 @@ from langrl_gui.core.runfile import Run
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import UNSEEN
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
+from langrl_gui.core.wording import tr_for
 from langrl_gui.core.work import Cancelled, Progress, told_to
 
 DONE, CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -288,7 +289,7 @@ def _show(options: argparse.Namespace) -> int:
             else:
                 if key == "corpus":
                     value = _counted(value)
-                label = tr(SHOWN[key])
+                label = tr_for(trainer.scenario, SHOWN[key])
                 print(label + " " * (12 - _width(label)), value)
         _print_sight(trainer.scenario, sight)
     return DONE
@@ -414,7 +415,7 @@ def _print_alternatives(scenario: Scenario, answer: saying.Answer) -> None:
         for each in word.alternatives:
             mark = ("?" if word.explored else "▸") if each.word == word.word else ""
             rows.append(["", mark, names[each.word], f"{each.q:+.6g}", f"{100 * each.chance:.1f} %", each.visits])
-        _print_table([str(place), "", tr("word"), "Q", tr("chance"), tr("tried")], rows)
+        _print_table([str(place), "", tr_for(scenario, "word"), "Q", tr("chance"), tr("tried")], rows)
 
 
 def _export(options: argparse.Namespace) -> int:
@@ -685,7 +686,7 @@ def _print_training(scenario: Scenario, report: dict[str, Any], out: str | None)
         )  # fmt: skip
     best = report["optimum"] or [None] * len(report["says"])
     for said, optimum in list(zip(report["says"], best, strict=True))[:MOST_LINES]:
-        line = tr("says {text}", text=_line(said))
+        line = tr_for(scenario, "says {text}", text=_line(said))
         if optimum is not None:
             line += (
                 tr("  = optimum")

@@ -239,6 +239,11 @@ class Gym(Part):
         return self.table.mdp.states if self.spaces is None else self.spaces.states.members
 
     @property
+    def is_sure(self) -> bool:
+        """Whether it is known that every action has one outcome, always the same."""
+        return self.spaces is None and self.table.mdp.edges == len(self.table.mdp.successor)
+
+    @property
     def imports(self) -> bool:
         """Whether somebody at the command line has named a module that is imported for it."""
         return self._imports

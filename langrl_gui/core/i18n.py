@@ -1,5 +1,5 @@
-"""The words people read. `tr` translates, `tr_n` what depends on a number; `N_` only marks a text that is translated
-later, where it is shown.
+"""The words people read. `tr` translates, `tr_n` what depends on a number; `N_` and `NN_` only mark such texts, which
+are translated later, where they are shown.
 
 Catalogues are gettext's (resources/i18n/LANGUAGE/LC_MESSAGES/langrl.po and .mo); English is the source text itself.
 """
@@ -39,6 +39,11 @@ def language_of_environment() -> str:
 def N_(message: str) -> str:  # noqa: N802 (gettext's customary name)
     """Mark `message` for the catalogues and return it as it is."""
     return message
+
+
+def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 (as N_)
+    """The same for what depends on a number."""
+    return one, many
 
 
 def tr(message: str, **values: object) -> str:

@@ -306,7 +306,7 @@ def _undiscounted(mdp: Mdp, report: Callable[[float], object]) -> tuple[Floats, 
     rests = _staying(mdp, np.ones(mdp.states, bool), for_nothing)
     inside, policy = _surely_ending(mdp, rests)
     if (mdp.expected_reward.reshape(-1, mdp.slots)[~inside] > 0).any() and not _loses(mdp, ~inside):
-        raise TableError(tr("with gamma 1 a state from which no text ends has no value; use a gamma below 1"))
+        raise TableError(tr("with gamma 1 a state from which no episode ends has no value; use a gamma below 1"))
     return _policy_iteration(mdp, 1.0, _Approach(policy, np.zeros(mdp.states), 0.0), rests, report, inside)
 
 

@@ -16,6 +16,7 @@ from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import END
 from langrl_gui.core.trainer import Trainer
+from langrl_gui.core.wording import tr_for
 
 MOST_ALTERNATIVES: Final = 10
 """Words told for each place of an answer: the best ones, and always the one that was said."""
@@ -148,11 +149,11 @@ def find_prompt(scenario: Scenario, text: str) -> int:
     if text in texts:
         return texts.index(text)
     if texts == [""]:
-        raise ScenarioError([tr("this agent answers to no prompt; leave it empty")])
+        raise ScenarioError([tr_for(scenario, "this agent answers to no prompt; leave it empty")])
     quoted = ", ".join(f'"{known}"' for known in texts[:MOST_NAMED])
     if len(texts) > MOST_NAMED:
         quoted += tr(" and {count} more", count=len(texts) - MOST_NAMED)
-    sentence = tr('the agent has not learned "{text}"; it knows: {known}', text=text, known=quoted)
+    sentence = tr_for(scenario, 'the agent has not learned "{text}"; it knows: {known}', text=text, known=quoted)
     if near := difflib.get_close_matches(text, texts, n=1, cutoff=0.5):
         sentence += tr('; did you mean "{name}"?', name=near[0])
     met = set(_words(" ".join(texts)))

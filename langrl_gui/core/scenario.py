@@ -36,7 +36,7 @@ class EpsilonGreedy(Part):
     epsilon: float = Field(
         0.1,
         title="ε",
-        description=N_("Chance of trying a random word instead of the best one so far."),
+        description=N_("Chance of a random choice instead of the best one so far."),
         ge=0.0,
         le=1.0,
     )
@@ -56,7 +56,7 @@ class QLearning(Part):
     gamma: float = Field(
         0.95,
         title="γ",
-        description=N_("Discount: what a reward is worth when it comes one word later."),
+        description=N_("Discount: what a reward is worth when it comes one step later."),
         ge=0.0,
         le=1.0,
     )
@@ -68,7 +68,7 @@ class QLearning(Part):
         le=1e9,
     )
     explore: EpsilonGreedy = Field(
-        EpsilonGreedy(kind="epsilon-greedy"), title=N_("Explore"), description=N_("How the agent tries new words.")
+        EpsilonGreedy(kind="epsilon-greedy"), title=N_("Explore"), description=N_("How the agent tries something new.")
     )
     seed: int = Field(
         0,
@@ -85,13 +85,13 @@ class Stop(Part):
     steps: Annotated[int, Field(ge=1, le=MOST_STEPS)] | None = Field(
         None,
         title=N_("Steps"),
-        description=N_("Stop after this many words have been chosen."),
+        description=N_("Stop after this many steps."),
         json_schema_extra={"unit": N_("steps")},
     )
     episodes: Annotated[int, Field(ge=1, le=MOST_STEPS)] | None = Field(
         None,
         title=N_("Episodes"),
-        description=N_("Stop after this many texts have been said."),
+        description=N_("Stop after this many episodes."),
         json_schema_extra={"unit": N_("episodes")},
     )
 
@@ -151,7 +151,7 @@ class Scenario(Part):
     environment: Gym | None = Field(
         None,
         title=N_("Environment"),
-        description=N_("Somebody else's problem in place of a language, with prompts and rewards of its own."),
+        description=N_("Somebody else's problem in place of a language, with starts and rewards of its own."),
     )
     language: Language = Field(None, title=N_("Language"), description=N_("What can be said."))  # type: ignore[assignment]
     prompts: Annotated[tuple[Prompt, ...], as_tuple] = Field(

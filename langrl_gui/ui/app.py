@@ -36,6 +36,7 @@ from shiboken6 import isValid  # noqa: E402
 import langrl_gui  # noqa: E402
 from langrl_gui.core import i18n, scenario  # noqa: E402
 from langrl_gui.core.i18n import tr  # noqa: E402
+from langrl_gui.core.wording import tr_for  # noqa: E402
 from langrl_gui.ui import settings, theme  # noqa: E402
 from langrl_gui.ui.autosave import Autosave, Left  # noqa: E402
 from langrl_gui.ui.draft import Draft  # noqa: E402
@@ -272,7 +273,7 @@ class Demo(QObject):
             "says": says,
             "state_hash": self._hash,
         }
-        print(tr("learned to say: {texts}", texts=" / ".join(says)))
+        print(tr_for(self._studio.session.scenario, "learned to say: {texts}", texts=" / ".join(says)))
         if options.screenshot:
             target = Path(options.screenshot)
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -82,6 +82,11 @@ class Card(QDockWidget):
         self._subtitle.setText(text)
         self._subtitle.setToolTip(text)
 
+    def entitle(self, text: str) -> None:
+        """Call it something else, wherever it is named."""
+        self.setWindowTitle(text)
+        self.set_title(text)
+
     @Slot(str)
     def set_title(self, text: str) -> None:
         """The bold title."""

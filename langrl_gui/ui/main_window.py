@@ -49,6 +49,7 @@ from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Snapshot, Wanted
+from langrl_gui.core.wording import tr_for
 from langrl_gui.ui import actions, format, icons, settings, theme
 from langrl_gui.ui.actions import Spec
 from langrl_gui.ui.cards import Card
@@ -238,6 +239,7 @@ class MainWindow(QMainWindow):
         heat, exact = Card("qHeatMap", tr("Q-table"), self), Card("qTable", tr("Exact numbers"), self)
         tape = Card("episodeTape", tr("Episode"), self)
         inspector, say = Card("inspector", tr("State"), self), Card("say", tr("Say"), self)
+        self._say_card = say
         samples = Card("samples", tr("Samples"), self)
         picture = self._picture_card = Card("environmentPicture", tr("Picture"), self)
         for card, view in ((side, self.parameters), (graph, self.graph), (heat, self.heat), (tape, self.tape)):
@@ -318,12 +320,16 @@ class MainWindow(QMainWindow):
     def _action(self, spec: Spec) -> QAction:
         action = QAction(tr(spec.text), self)
         action.setObjectName(spec.name)
-        action.setToolTip(tr(spec.tip) + (f"  ({native(spec)})" if spec.keys else ""))
         action.setShortcuts([QKeySequence(keys) for keys in (spec.keys, spec.more_keys) if keys])
         action.triggered.connect(getattr(self, "on_" + spec.name))
         self.addAction(action)
         self._actions[spec.name], self._specs[spec.name] = action, spec
+        self._put_tip(spec)
         return action
+
+    def _put_tip(self, spec: Spec) -> None:
+        tip = tr_for(self.session.scenario, spec.tip)
+        self._actions[spec.name].setToolTip(tip + (f"  ({native(spec)})" if spec.keys else ""))
 
     def _build_view_menu(self) -> None:
         menu = self.menuBar().addMenu(tr("&View"))
@@ -459,6 +465,9 @@ class MainWindow(QMainWindow):
         for view in self._views:
             view.begin(scenario)
             view.set_optimum(None)
+        for spec in self._specs.values():
+            self._put_tip(spec)
+        self._say_card.entitle(tr_for(scenario, "Say"))
         self._on_sight(None)
         self._on_draft()
         asks = scenario.environment is not None and scenario.environment.spaces is not None

@@ -45,6 +45,12 @@ class Switch(QWidget):
             if button.objectName() == name:
                 button.setChecked(True)
 
+    def set_tip(self, name: str, tip: str) -> None:
+        """What is told of this choice from now on."""
+        for button in self._buttons.buttons():
+            if button.objectName() == name:
+                button.setToolTip(tip)
+
     def set_offered(self, name: str, offered: bool) -> None:
         """Whether this choice, not the first one, can be made; where it was and can no more be, the first one is."""
         if not offered and self.choice == name:

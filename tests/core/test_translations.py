@@ -10,13 +10,13 @@ from babel.messages.extract import extract_from_dir, extract_from_file
 from babel.messages.mofile import read_mo
 from babel.messages.pofile import read_po
 
-from langrl_gui.core import i18n, resources, scenario
+from langrl_gui.core import i18n, resources, scenario, wording
 
 ROOT = Path(__file__).parents[2]
 CATALOGUES = sorted((resources.root() / "i18n").glob("*/LC_MESSAGES/langrl.po"))
 
 
-KEYWORDS = {"tr": (1,), "N_": (1,), "tr_n": (1, 2)}
+KEYWORDS = {"tr": (1,), "N_": (1,), "tr_n": (1, 2), "NN_": (1, 2), "tr_for": (2,), "tr_n_for": (2, 3)}
 
 Message = str | tuple[str, ...]
 """A text; or the one for one thing and the one for several."""
@@ -51,7 +51,7 @@ def read(path: Path) -> Catalog:
 
 
 def test_no_text_hides_in_an_f_string_where_nobody_collects_it() -> None:
-    calls = re.compile(r"""f["'][^\n]*\{(tr|tr_n|N_)\(""")
+    calls = re.compile(r"""f["'][^\n]*\{(tr|tr_n|tr_for|tr_n_for|N_|NN_)\(""")
     assert [path for path in (ROOT / "langrl_gui").rglob("*.py") if calls.search(path.read_text("utf-8"))] == []
 
 
@@ -82,6 +82,11 @@ def test_the_compiled_catalogue_is_that_of_the_source(path: Path) -> None:
     with path.with_suffix(".mo").open("rb") as file:
         compiled = {one(message.id): one(message.string) for message in read_mo(file) if message.id}
     assert compiled == {one(message.id): one(message.string) for message in read(path) if message.id}
+
+
+def test_each_sentence_that_is_said_otherwise_of_an_environment_is_one_that_is_said_of_a_language() -> None:
+    said = messages_in_the_program()
+    assert [text for text in (*wording.IN_ENVIRONMENTS, *wording.COUNTED) if text not in said] == []
 
 
 def test_chinese_is_written_with_chinese_signs() -> None:

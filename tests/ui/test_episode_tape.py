@@ -60,6 +60,27 @@ def love(qtbot: QtBot) -> Shown:
     return Shown(qtbot, scenario.find("i-love-you"))
 
 
+def test_that_an_environment_s_policy_is_the_optimum_where_it_is_worth_as_much_not_where_it_begins_alike(
+    qtbot: QtBot,
+) -> None:
+    lake = Shown(qtbot, scenario.find("frozen-lake"))
+    best = oracle.solve(lake.trainer.scenario)
+    lake.view.set_optimum(best)
+    before = lake.draw(30).says[0]
+    assert before.words == best.optimum[0].words  # the likeliest of what action 0 does at the start is nothing
+    assert [answer.result for answer in lake.view._answers.shown] == ["0.00, optimum 0.54"]
+    cliff = Shown(qtbot, scenario.find("cliff-walking"))
+    cliff.view.set_optimum(oracle.solve(cliff.trainer.scenario))
+    cliff.draw(60_000)
+    assert [answer.result for answer in cliff.view._answers.shown] == ["= optimum, return −13.00"]
+
+
+def test_that_an_episode_of_an_environment_begins_with_the_name_of_its_state(qtbot: QtBot) -> None:
+    lake = Shown(qtbot, scenario.find("frozen-lake"))
+    lake.draw(1)
+    assert lake.tips(0)[0] == "The episode began in state 0"
+
+
 def many_prompts(count: int) -> Scenario:
     prompts = [{"text": f"prompt {number}", "references": ["a b", "b a"][number % 2 :]} for number in range(count)]
     return from_data(

@@ -748,6 +748,33 @@ def test_that_states_of_an_environment_have_their_numbers_and_are_found_by_them(
     assert field.accessibleDescription() == "There is no such state."
 
 
+def test_that_what_will_appear_is_told_until_the_first_step(qtbot: QtBot) -> None:
+    cards = Shown(qtbot, scenario.find("blackjack"))
+    assert cards.view.hint == "States appear here as the agent takes first actions."
+    start = cards.draw(0).graph
+    assert start is not None
+    assert cards.view.hint
+    cards.view.draw(start, 1)  # the map of where that has led comes a moment later
+    assert not cards.view.hint
+    cards.draw(100)
+    assert not cards.view.hint
+
+
+def test_that_an_end_of_an_environment_has_the_action_that_led_there_and_no_state_s_number(qtbot: QtBot) -> None:
+    cliff = Shown(qtbot, scenario.find("cliff-walking"))
+    cliff.draw(20_000)
+    layout = cliff.view.layout_
+    assert layout is not None
+    (end,) = np.flatnonzero(cliff.view.graph.shape.ends).tolist()
+    assert (layout.label(end), layout.text(end)) == ("end", "35 → 2")
+    assert cliff.view.describe(cliff.view._place().geometry.mark(end).center()).startswith(
+        "35 → 2\nThe episode ends here"
+    )
+    ((place, said),) = cliff.view._place().said
+    assert cliff.view._place().labels[place] == "end"
+    assert (said.node, said.total) == (end, -13)
+
+
 @pytest.mark.parametrize("filters", [{"around": (0,), "reach": 1}, {"above": 0.0}, {"visited": True}, {"greedy": True}])
 def test_that_filters_take_a_graph_in_which_nothing_was_said_yet(filters: dict[str, object]) -> None:
     """A table that is traced as it goes has one state and no edge at its beginning."""

@@ -31,16 +31,16 @@ def _gamma(value: Any) -> str:
         return tr("γ 0: only the very next reward counts.")
     if value == 1:
         return tr("γ 1: a reward counts the same, however late it comes.")
-    return tr("γ {value:g}: a reward of 1 is worth {later:.3g} when it comes five words later.",
+    return tr("γ {value:g}: a reward of 1 is worth {later:.3g} when it comes five steps later.",
               value=value, later=value**5)  # fmt: skip
 
 
 def _epsilon(value: Any) -> str:
     if value == 0:
-        return tr("ε 0: always the best word so far.")
+        return tr("ε 0: always the best choice so far.")
     if value == 1:
-        return tr("ε 1: always a word drawn at random.")
-    return tr("ε {value:g}: about one word in {count:.3g} is drawn at random.", value=value, count=1 / value)
+        return tr("ε 1: always a choice drawn at random.")
+    return tr("ε {value:g}: about one choice in {count:.3g} is drawn at random.", value=value, count=1 / value)
 
 
 def _weight(value: Any) -> str:
@@ -54,9 +54,9 @@ def _weight(value: Any) -> str:
 def _initial(value: Any) -> str:
     if value > 0:
         return tr(
-            "{value:g}: words not tried yet look good, and so are tried early, if rewards are smaller.", value=value
+            "{value:g}: choices not tried yet look good, and so are tried early, if rewards are smaller.", value=value
         )
-    return tr("{value:g}: a word not tried yet looks worse than any that has earned more.", value=value)
+    return tr("{value:g}: a choice not tried yet looks worse than any that has earned more.", value=value)
 
 
 def _max_length(value: Any) -> str:
@@ -83,9 +83,12 @@ _SENTENCES: Final[dict[str, Callable[[Any], str]]] = {
     "language.max_length": _max_length,
     "language.context": _context,
     "stop.steps": lambda n: tr_n(
-        "The run ends after {count} word.", "The run ends after {count} words.", math.ceil(n), count=format.count(n)
+        "The run ends after {count} step.", "The run ends after {count} steps.", math.ceil(n), count=format.count(n)
     ),
     "stop.episodes": lambda n: tr_n(
-        "The run ends after {count} text.", "The run ends after {count} texts.", math.ceil(n), count=format.count(n)
+        "The run ends after {count} episode.",
+        "The run ends after {count} episodes.",
+        math.ceil(n),
+        count=format.count(n),
     ),
 }

@@ -27,6 +27,7 @@ from langrl_gui.core.i18n import tr
 from langrl_gui.core.oracle import Solution, unsolvable
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Episode, Snapshot, TapeStep
+from langrl_gui.core.wording import tr_for
 from langrl_gui.ui import format, names, theme
 from langrl_gui.ui.selection import Selection, State
 
@@ -133,6 +134,7 @@ class EpisodeTape(QWidget):
     def begin(self, scenario: Scenario) -> None:
         """Forget everything: a new run of `scenario` begins."""
         self._scenario, self._solution, self._snapshot = scenario, None, None
+        self._answers.begin(scenario)
         self._history = ()
         self._bar.setValue(0)
         self._set_range()
@@ -207,8 +209,8 @@ class EpisodeTape(QWidget):
         if said.start:
             text = names.ARROW.join([names.name_of(scenario, said.start), text])
         tip = [prompt] if prompt else []
-        tip.append(tr("Says {text}: value {value}, return {total}",
-                      text=text, value=_exact(said.value), total=_exact(said.total)))  # fmt: skip
+        tip.append(tr_for(scenario, "Says {text}: value {value}, return {total}",
+                          text=text, value=_exact(said.value), total=_exact(said.total)))  # fmt: skip
         optimum = self._solution.optimum if self._solution is not None else ()
         best = next((each for each in optimum if each.prompt == said.prompt), None)
         if reason := unsolvable(scenario):
@@ -217,9 +219,11 @@ class EpisodeTape(QWidget):
             return _Answer(prompt, text, _two_digits(said.total), False, "\n".join(tip))
         tip.append(tr("The optimum is {text}: value {value}, return {total}",
                       text=best.text, value=_exact(best.value), total=_exact(best.return_)))  # fmt: skip
-        equal = abs(said.value - best.value) <= EQUAL * max(1.0, abs(best.value))
+        equal = said.value == best.value or abs(said.value - best.value) <= EQUAL * max(1.0, abs(best.value))
+        # In an environment the same actions are the start of two policies that may be worth different amounts.
+        same = scenario.environment is None and said.words == best.words
         earned, most = _two_digits(said.total), _two_digits(best.return_)
-        if equal or said.words == best.words:
+        if equal or same:
             return _Answer(prompt, text, tr("= optimum, return {number}", number=most), True, "\n".join(tip))
         if earned == most:  # the same rewards, but later
             earned, most = _two_digits(said.value), _two_digits(best.value)
@@ -289,7 +293,7 @@ class EpisodeTape(QWidget):
             else:
                 painter.setClipRect(room)
                 row = QRectF(1, 0, room.width() - 2, PILL * em)
-                unknown = _Pill("?", "", theme.BLUE, tr("The next word"), tape.state)
+                unknown = _Pill("?", "", theme.BLUE, tr_for(self._scenario, "The next word"), tape.state)
                 self._paint_row(painter, row, [*self._pills(tape.prompt, tape.steps, tape.state), unknown], "")
                 if not self._bar.isHidden():
                     row.setRight(self._bar.x() - 0.5 * em)
@@ -309,17 +313,21 @@ class EpisodeTape(QWidget):
     def _paint_sentence(self, painter: QPainter, room: QRectF) -> None:
         painter.setPen(theme.muted(self.palette()))
         align = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextWordWrap
-        painter.drawText(room, align, tr("The words of an episode appear here, with what each earned."))
+        painter.drawText(
+            room, align, tr_for(self._scenario, "The words of an episode appear here, with what each earned.")
+        )
 
     def _pills(self, prompt: int, steps: Sequence[TapeStep], now: State = ()) -> list[_Pill]:
         """The prompt and the words; `now` is the state that the last one led to, if the text has not ended."""
         assert self._scenario is not None
         line, starts, words = theme.line(self.palette()), self._scenario.starts, self._scenario.language.words
         after = [step.state for step in steps] + [now or steps[-1].state]
-        prompt_tip = tr("Prompt: {text}", text=starts[prompt].text or tr("nothing"))
-        start = starts[prompt].text or "⌂"
-        if self._scenario.environment is not None and self._scenario.environment.spaces is not None:
-            start = names.name_of(self._scenario, after[0])  # it begins anywhere
+        if self._scenario.environment is None:
+            start = starts[prompt].text or "⌂"
+            prompt_tip = tr("Prompt: {text}", text=starts[prompt].text or tr("nothing"))
+        else:
+            start = names.name_of(self._scenario, after[0])
+            prompt_tip = tr("The episode began in state {name}", name=start)
         pills = [_Pill(start, "", line, prompt_tip, after[0])]
         for step, led_to in zip(steps, after[1:], strict=True):
             color = line
@@ -468,6 +476,7 @@ class _Answers(QAbstractScrollArea):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._scenario: Scenario | None = None
         self.setAccessibleName(tr("Says now"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -475,6 +484,11 @@ class _Answers(QAbstractScrollArea):
         # The card below shows through.
         self.viewport().setAutoFillBackground(False)
         self._shown: list[_Answer] = []
+
+    def begin(self, scenario: Scenario) -> None:
+        """From now on it is about this scenario."""
+        self._scenario = scenario
+        self.setAccessibleName(tr_for(scenario, "Says now"))
 
     @property
     def shown(self) -> list[_Answer]:
@@ -512,7 +526,7 @@ class _Answers(QAbstractScrollArea):
         return before, text, result
 
     def _before(self, answer: _Answer) -> str:
-        return tr("says now") if len(self._shown) == 1 else answer.prompt or "⌂"
+        return tr_for(self._scenario, "says now") if len(self._shown) == 1 else answer.prompt or "⌂"
 
     def _line_height(self) -> float:
         lines = PILL if len(self._shown) == 1 else LINE

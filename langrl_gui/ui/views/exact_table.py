@@ -50,6 +50,7 @@ from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import PADDING
 from langrl_gui.core.telemetry import Column, Ranking, Snapshot, Table
 from langrl_gui.core.telemetry.table import MOST_RANKED
+from langrl_gui.core.wording import tr_for
 from langrl_gui.ui import format, names, theme
 from langrl_gui.ui.selection import Selection, State
 from langrl_gui.ui.views.heat_scales import UNKNOWN
@@ -223,9 +224,9 @@ class Cells(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal:
             if role == Qt.ItemDataRole.DisplayRole:
-                return tr(COLUMNS[section].title)
+                return tr_for(self.scenario, COLUMNS[section].title)
             if role == Qt.ItemDataRole.ToolTipRole:
-                return tr(COLUMNS[section].tip)
+                return tr_for(self.scenario, COLUMNS[section].tip)
             if role == Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(section)
         return None
@@ -347,9 +348,6 @@ class ExactTable(QWidget):
         self._chosen = -1
         self._copying: tuple[int, int] | None = None
         self._typed = QLineEdit(self)
-        self._typed.setPlaceholderText(tr("Find words"))
-        self._typed.setAccessibleName(tr("Show only texts that contain"))
-        self._typed.setToolTip(tr("Only cells whose text, with the word to be said, contains this."))
         self._typed.setClearButtonEnabled(True)
         self._typed.setMaxLength(MOST_TYPED)
         self._visited = self._button(tr("visited"), tr("Only what was tried."))
@@ -391,6 +389,13 @@ class ExactTable(QWidget):
         self.lines.selectionModel().currentRowChanged.connect(self._on_current)
         self.lines.copied.connect(self.copy)
         self._put_looks()
+        self._put_words()
+
+    def _put_words(self) -> None:
+        scenario = self._model.scenario
+        self._typed.setPlaceholderText(tr_for(scenario, "Find words"))
+        self._typed.setAccessibleName(tr_for(scenario, "Show only texts that contain"))
+        self._typed.setToolTip(tr_for(scenario, "Only cells whose text, with the word to be said, contains this."))
         self._say()
 
     def _button(self, text: str, tip: str) -> QToolButton:
@@ -416,7 +421,7 @@ class ExactTable(QWidget):
         """Forget everything: a new run of `scenario` begins."""
         self._word, self._seeks, self._order, self._chosen, self._copying = -1, False, None, -1, None
         self._model.begin(scenario)
-        self._say()
+        self._put_words()
 
     def set_optimum(self, solution: Solution | None) -> None:
         """What the gaps are to."""

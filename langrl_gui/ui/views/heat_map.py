@@ -45,6 +45,7 @@ from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import PADDING as NO_WORD
 from langrl_gui.core.telemetry import Heat, Overview, OverviewOf, Snapshot
+from langrl_gui.core.wording import tr_for, tr_n_for
 from langrl_gui.ui import format, names, theme
 from langrl_gui.ui.names import ARROW, START
 from langrl_gui.ui.selection import Selection, State
@@ -192,7 +193,7 @@ class QHeatMap(QAbstractScrollArea):
         self.verticalScrollBar().setValue(0)
         self.horizontalScrollBar().setValue(0)
         self._arrange()
-        self._say()
+        self._put_words()
 
     def set_optimum(self, solution: Solution | None) -> None:
         """What the gaps are to."""
@@ -676,7 +677,8 @@ class QHeatMap(QAbstractScrollArea):
         if self._rows and self._scenario is not None:
             rows, words = self._rows, len(self._scenario.language.words)
             states = tr_n("{count} state", "{count} states", rows, count=format.count(rows))
-            size = states + " × " + tr_n("{count} word", "{count} words", words, count=format.count(words))
+            each = tr_n_for(self._scenario, "{count} word", "{count} words", words, count=format.count(words))
+            size = f"{states} × {each}"
             short = f"{format.count(rows)} × {format.count(words)}"
             if self._scale.mode.name == "gap" and (reason := missing(self._scenario)):
                 size = short = reason
@@ -712,7 +714,7 @@ class QHeatMap(QAbstractScrollArea):
             number = format.count(int(value)) if of.what == "visits" else format.exact(value)
         what = tr(self._scale.mode.label)
         if (of.rows_each, of.slots_each) == (1, 1):
-            said = tr("{state}, then {word}", state=names.explained(scenario, key), word=words[cell.slot])
+            said = tr_for(scenario, "{state}, then {word}", state=names.explained(scenario, key), word=words[cell.slot])
             return said + "\n" + tr("{what}: {value}", what=what, value=number)
         last = min(cell.slot + of.slots_each, len(words)) - 1
         rows = min(of.rows_each, overview.rows - cell.row)
@@ -725,9 +727,9 @@ class QHeatMap(QAbstractScrollArea):
                     count=format.count(rows),
                     state=names.explained(scenario, key),
                 ),
-                tr("then {first}", first=words[cell.slot])
+                tr_for(scenario, "then {first}", first=words[cell.slot])
                 if last == cell.slot
-                else tr("then {first} … {last}", first=words[cell.slot], last=words[last]),
+                else tr_for(scenario, "then {first} … {last}", first=words[cell.slot], last=words[last]),
                 tr("{what}, the farthest from 0: {value}", what=what, value=number),
             )
         )
@@ -745,7 +747,8 @@ class QHeatMap(QAbstractScrollArea):
                 state=names.explained(scenario, heat.keys[i]),
             )
         said = [
-            tr(
+            tr_for(
+                scenario,
                 "{state}, then {word}",
                 state=names.explained(scenario, heat.keys[i]),
                 word=scenario.language.words[cell.slot],
@@ -770,11 +773,14 @@ class QHeatMap(QAbstractScrollArea):
 
     def _put_words(self) -> None:
         self.setAccessibleName(tr("Q-table as a heat map"))
+        for mode in MODES:
+            self.controls.set_tip(mode.name, tr_for(self._scenario, mode.tip))
         self.setAccessibleDescription(
-            tr(
+            tr_for(
+                self._scenario,
                 "A row for each state, a column for each word. Outlined: the greedy choice. "
                 "Framed: where the agent is. On blue: the selected state. Without colour: never tried. "
-                "Ctrl and the wheel zoom, out to the whole table."
+                "Ctrl and the wheel zoom, out to the whole table.",
             )
         )
         self._say()

@@ -57,6 +57,7 @@ from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.oracle import Solution, unsolvable
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Inspection, Snapshot
+from langrl_gui.core.wording import tr_for
 from langrl_gui.ui import format, names, theme
 from langrl_gui.ui.selection import Selection, State
 from langrl_gui.ui.views.optimal_rows import OptimalRows
@@ -113,6 +114,7 @@ class WordsModel(QAbstractTableModel):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
+        self._scenario: Scenario | None = None
         self._words: tuple[str, ...] = ()
         self._shown: Inspection | None = None
         self._optimum: NDArray[np.float64] | None = None
@@ -137,6 +139,11 @@ class WordsModel(QAbstractTableModel):
         if not self._shown.visits[entry]:
             return self._untried, entry
         return (self._best if entry == self._shown.best else self._plain), entry
+
+    def begin(self, scenario: Scenario) -> None:
+        """From now on it is about states of this scenario."""
+        self._scenario = scenario
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, len(COLUMNS) - 1)
 
     def show(
         self,
@@ -196,9 +203,9 @@ class WordsModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal:
             if role == Qt.ItemDataRole.DisplayRole:
-                return tr(COLUMNS[section][0])
+                return tr_for(self._scenario, COLUMNS[section][0])
             if role == Qt.ItemDataRole.ToolTipRole:
-                return tr(COLUMNS[section][1])
+                return tr_for(self._scenario, COLUMNS[section][1])
             if role == Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(section)
         return None
@@ -261,7 +268,7 @@ class WordsModel(QAbstractTableModel):
         shown, optimum = self._shown, self._optimum
         if shown is None:
             return ""
-        lines = ["\t".join(tr(title) for title, _ in COLUMNS)]
+        lines = ["\t".join(tr_for(self._scenario, title) for title, _ in COLUMNS)]
         for entry in self._order.tolist():
             best, q = None if optimum is None else float(optimum[entry]), float(shown.q[entry])
             known = best is not None and not np.isnan(best)
@@ -367,6 +374,8 @@ class Inspector(QWidget):
     def begin(self, scenario: Scenario) -> None:
         """Forget everything: a new run of `scenario` begins."""
         self._scenario, self._shown = scenario, None
+        self._model.begin(scenario)
+        self._table.setAccessibleName(tr_for(scenario, "Words of the state"))
         self._optimal.begin(scenario)
         self._confusions = {}
         self._asked, self._step, self._drawn, self._hurries = (), 0, 0.0, False
@@ -461,7 +470,9 @@ class Inspector(QWidget):
         if shown is None:
             self._empty.setText(tr("The state in which the agent is appears here. Click one to stay with it."))
         elif not filled:
-            self._empty.setText(tr("The agent chooses nothing here: the text has ended, or nobody has been here yet."))
+            self._empty.setText(
+                tr_for(scenario, "The agent chooses nothing here: the text has ended, or nobody has been here yet.")
+            )
         self._show_update()
 
     def _stand(self, shown: Inspection) -> str:

@@ -702,8 +702,8 @@ class _Legend(QWidget):
                 tr("Greedy value"),
                 tr("Value"),
                 tr(
-                    "Value: the discounted sum of the rewards of what the agent would say now without exploring,\n"
-                    "mean over the prompts by weight. To be compared with the optimum, not with the return."
+                    "Value: the discounted sum of the rewards that the agent would earn now without exploring,\n"
+                    "mean over what episodes start from, by weight. To be compared with the optimum, not the return."
                 ),
             ),
             (

@@ -14,6 +14,7 @@ from langrl_gui.core.i18n import N_, tr, tr_n
 from langrl_gui.core.oracle import Solution, unsolvable
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Sample, Snapshot
+from langrl_gui.core.wording import tr_for
 from langrl_gui.ui import format, theme
 from langrl_gui.ui.views.plain_table import PlainTable
 
@@ -95,9 +96,9 @@ class SamplesModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal:
             if role == Qt.ItemDataRole.DisplayRole:
-                return tr(COLUMNS[section][0])
+                return self.told(COLUMNS[section][0])
             if role == Qt.ItemDataRole.ToolTipRole:
-                return tr(COLUMNS[section][1])
+                return self.told(COLUMNS[section][1])
             if role == Qt.ItemDataRole.TextAlignmentRole:
                 return _alignment(section)
         return None
@@ -113,6 +114,10 @@ class SamplesModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return self.tip(sample)
         return None
+
+    def told(self, text: str) -> str:
+        """A column's title, or what is told of it, as it is said of this scenario."""
+        return tr_for(self._scenario, text)
 
     def is_optimal(self, sample: Sample) -> bool:
         """Whether it is worth as much as the optimum."""
@@ -152,7 +157,8 @@ class SamplesModel(QAbstractTableModel):
     def as_text(self) -> str:
         """All samples with all digits of their numbers, separated by tabs."""
         assert self._scenario is not None
-        lines = ["\t".join((tr("step"), tr("episode"), tr("prompt"), tr("says"), tr("value"), tr("return")))]
+        told = (tr("step"), tr("episode"), self.told("prompt"), self.told("says"), tr("value"), tr("return"))
+        lines = ["\t".join(told)]
         for sample in self._samples:
             prompt, said = self._scenario.starts[sample.prompt].text, self._scenario.language.join(sample.words)
             numbers = f"{explain.exact(sample.value)}\t{explain.exact(sample.total)}"
@@ -177,11 +183,11 @@ class Samples(QWidget):
         self.setMinimumSize(180, 110)
         self._subtitle = ""
         self._model = SamplesModel(self)
-        self._table = PlainTable(self._model, tr("What it said, and when that was new"), self)
+        self._table = PlainTable(self._model, "", self)
         head = self._table.horizontalHeader()
         head.setMinimumSectionSize(20)
         head.setSectionResizeMode(SAYS, QHeaderView.ResizeMode.Stretch)
-        self._empty = QLabel(tr("What the agent would say is written down here each time it is something new."), self)
+        self._empty = QLabel(self)
         self._empty.setWordWrap(True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         copy = QAction(tr("Copy with all digits"), self)
@@ -195,14 +201,22 @@ class Samples(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._table, 1)
         column.addWidget(self._empty, 1)
+        self._put_words(None)
         self._put_looks()
         self._show_emptiness()
+
+    def _put_words(self, scenario: Scenario | None) -> None:
+        self._table.setAccessibleName(tr_for(scenario, "What it said, and when that was new"))
+        self._empty.setText(
+            tr_for(scenario, "What the agent would say is written down here each time it is something new.")
+        )
 
     # -- what the window asks of a view -------------------------------------------------------------------------------
 
     def begin(self, scenario: Scenario) -> None:
         """Forget everything: a new run of `scenario` begins."""
         self._model.begin(scenario)
+        self._put_words(scenario)
         self._table.setColumnHidden(PROMPT, len(scenario.starts) == 1)
         self._show_emptiness()
 
@@ -246,7 +260,7 @@ class Samples(QWidget):
         for column in (STEP, PROMPT, VALUE):
             samples = self._model.samples
             some = {samples[0], samples[-1], samples[len(samples) // 2]} if samples else set()
-            texts = [tr(COLUMNS[column][0]), *(self._model.text(sample, column) for sample in some)]
+            texts = [self._model.told(COLUMNS[column][0]), *(self._model.text(sample, column) for sample in some)]
             wide = max(metrics.horizontalAdvance(text) for text in texts) + 12
             self._table.setColumnWidth(column, min(wide, 12 * metrics.height()))
 

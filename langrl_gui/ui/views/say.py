@@ -28,6 +28,7 @@ from langrl_gui.core.oracle import Solution
 from langrl_gui.core.saying import Alternative, Answer, SaidWord
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Snapshot
+from langrl_gui.core.wording import tr_for
 from langrl_gui.ui import format, theme
 from langrl_gui.ui.selection import Selection
 
@@ -46,7 +47,6 @@ class Say(QWidget):
     def __init__(self, selection: Selection, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("say")
-        self.setAccessibleName(tr("Say"))
         self.setMinimumSize(180, 110)
         self._selection = selection
         self._scenario: Scenario | None = None
@@ -58,15 +58,11 @@ class Say(QWidget):
         self._prompt.setObjectName("sayPrompt")
         self._prompt.setEditable(True)
         self._prompt.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self._prompt.setAccessibleName(tr("Prompt"))
-        self._prompt.setToolTip(tr("What the agent shall answer to. Enter asks."))
         self._prompt.setMinimumContentsLength(6)
         self._explore = QCheckBox(tr("explore"), self)
         self._explore.setObjectName("sayExploring")
-        self._explore.setToolTip(tr("Choose words as in training: now and then one that is not the best."))
-        self._button = QPushButton(tr("Say"), self)
+        self._button = QPushButton(self)
         self._button.setObjectName("sayButton")
-        self._button.setToolTip(tr("Let the agent answer by what it has learned so far. It learns nothing from it."))
         self._button.clicked.connect(self.ask)
         enter = QShortcut(QKeySequence(Qt.Key.Key_Return), self)
         enter.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -77,7 +73,6 @@ class Say(QWidget):
         self._said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._words = QTextBrowser(self)
         self._words.setObjectName("sayWords")
-        self._words.setAccessibleName(tr("Words of the answer, and what else could have been said"))
         self._words.setFrameShape(QFrame.Shape.NoFrame)
         self._words.setOpenLinks(False)
         self._words.anchorClicked.connect(self._on_word)
@@ -94,8 +89,23 @@ class Say(QWidget):
         column.addLayout(line)
         column.addWidget(self._said)
         column.addWidget(self._words, 1)
+        self._put_words()
         self._put_looks()
         self._show()
+
+    def _put_words(self) -> None:
+        scenario = self._scenario
+        self.setAccessibleName(tr_for(scenario, "Say"))
+        self._button.setText(tr_for(scenario, "Say"))
+        self._button.setToolTip(
+            tr_for(scenario, "Let the agent answer by what it has learned so far. It learns nothing from it.")
+        )
+        self._explore.setToolTip(
+            tr_for(scenario, "Choose words as in training: now and then one that is not the best.")
+        )
+        self._prompt.setAccessibleName(tr_for(scenario, "Prompt"))
+        self._prompt.setToolTip(tr_for(scenario, "What the agent shall answer to. Enter asks."))
+        self._words.setAccessibleName(tr_for(scenario, "Words of the answer, and what else could have been said"))
 
     # -- what the window asks of a view -------------------------------------------------------------------------------
 
@@ -110,6 +120,7 @@ class Say(QWidget):
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         self._prompt.setCompleter(completer)
         self._prompt.setVisible(texts != [""])
+        self._put_words()
         self._show()
 
     def set_optimum(self, solution: Solution | None) -> None:
@@ -158,7 +169,9 @@ class Say(QWidget):
         self._said.setVisible(answer is not None)
         muted = theme.muted(self.palette()).name()
         if answer is None or scenario is None:
-            text = self._problem or tr("The agent's answer appears here, each word beside what else it could be.")
+            text = self._problem or tr_for(
+                scenario, "The agent's answer appears here, each word beside what else it could be."
+            )
             color = theme.readable(theme.RED, self.palette()).name() if self._problem else muted
             self._words.setHtml(f'<p style="color:{color}">{html.escape(text)}</p>')
             return

@@ -15,6 +15,7 @@ from langrl_gui.core.i18n import tr, tr_n
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Graph, GraphWanted, Snapshot
+from langrl_gui.core.wording import tr_for
 from langrl_gui.ui import format
 from langrl_gui.ui.selection import Selection, State
 from langrl_gui.ui.views.state_graph.canvas import Canvas
@@ -68,7 +69,8 @@ class StateGraph(QWidget):
         """Forget everything: a new run of `scenario` begins."""
         self._scenario, self._sought = scenario, []
         self.canvas.begin(scenario)
-        self.list.show_graph(None, None)
+        self.list.begin(scenario)
+        self.controls.put_words(scenario)
         self.controls.field.clear()
         self._say("")
 
@@ -161,7 +163,7 @@ class StateGraph(QWidget):
     def _why_not_found(self, graph: Graph) -> str:
         assert self._scenario is not None
         if graph.wanted.is_filtered:
-            return tr("The filter leaves this out, or nobody has said it yet.")
+            return tr_for(self._scenario, "The filter leaves this out, or nobody has said it yet.")
         if self._scenario.environment is not None:
             return tr("There is no such state.")
         return tr("Nobody has said this yet.")

@@ -27,6 +27,7 @@ from langrl_gui.core.i18n import tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Graph
+from langrl_gui.core.wording import tr_for
 from langrl_gui.ui import theme
 from langrl_gui.ui.selection import Selection, State
 from langrl_gui.ui.views.state_graph import describe
@@ -302,25 +303,30 @@ class Canvas(QWidget):
         self._too_fast = False
         self.update()
 
+    @property
+    def hint(self) -> str:
+        """What stands there for as long as there is nothing to see, or no more than a start."""
+        # A map of what came about may be a moment late: it may have no edge yet when the first steps were taken.
+        if self.graph is not None and (len(self.graph.shape.source) or (self._step and not self._hint)):
+            return ""
+        return self._hint or tr_for(self._scenario, "States appear here as the agent says its first words.")
+
     # -- painting -----------------------------------------------------------------------------------------------------
 
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            room, nothing = QRectF(self.rect()).adjusted(12, 12, -12, -12), True
+            room = QRectF(self.rect()).adjusted(12, 12, -12, -12)
             if self.graph is not None:
                 places = self._place()
                 painter.drawPixmap(0, 0, self._still_picture(self.graph, places))
                 self._paint_moment(painter, self.graph, places)
                 if len(places.middle):
                     room.setTop(float(places.middle.max()) + self._brush.sizes.pill)
-                nothing = not len(self.graph.shape.source)
-            if nothing:
+            if hint := self.hint:
                 painter.setPen(theme.muted(self.palette()))
                 upright = Qt.AlignmentFlag.AlignVCenter if self.graph is None else Qt.AlignmentFlag.AlignTop
-                how = Qt.AlignmentFlag.AlignHCenter | upright | Qt.TextFlag.TextWordWrap
-                hint = self._hint or tr("States appear here as the agent says its first words.")
-                painter.drawText(room, how, hint)
+                painter.drawText(room, Qt.AlignmentFlag.AlignHCenter | upright | Qt.TextFlag.TextWordWrap, hint)
             if self.hasFocus():
                 theme.paint_focus(painter, self)
 

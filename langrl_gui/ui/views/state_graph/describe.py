@@ -2,6 +2,7 @@
 
 from langrl_gui.core.i18n import tr, tr_n
 from langrl_gui.core.telemetry import Graph
+from langrl_gui.core.wording import tr_for
 from langrl_gui.ui import format
 from langrl_gui.ui.views.state_graph.layout import Layout
 
@@ -16,13 +17,15 @@ def node(layout: Layout, graph: Graph, at: int, others: int = 0) -> str:
     shape, visits = graph.shape, format.count(int(graph.visits[at]))
     lines = [layout.text(at)]
     if shape.ends[at]:
-        lines.append(tr("The text ends here, with a return of {total}", total=exact(shape.total[at])))
-        lines.append(tr("Said: {count} ×", count=visits))
+        lines.append(
+            tr_for(layout.scenario, "The text ends here, with a return of {total}", total=exact(shape.total[at]))
+        )
+        lines.append(tr_for(layout.scenario, "Said: {count} ×", count=visits))
     else:
         lines.append(tr("Value {value}", value=exact(graph.value[at])))
         lines.append(tr("Visits: {count}", count=visits))
     if shape.more[at]:
-        lines.append(tr("More words tried here: {count}", count=format.count(int(shape.more[at]))))
+        lines.append(tr_for(layout.scenario, "More words tried here: {count}", count=format.count(int(shape.more[at]))))
     if others > 0:
         lines.append(
             tr_n(

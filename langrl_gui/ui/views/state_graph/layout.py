@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QFont, QFontInfo, QFontMetricsF, QPainterPath
 
+from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Graph, GraphShape
 
@@ -202,7 +203,7 @@ class Layout:
 
     def __init__(self, graph: Graph, scenario: Scenario, font: QFont) -> None:
         shape = self.shape = graph.shape
-        self._scenario = scenario
+        self.scenario = scenario
         self.columns = int(shape.column.max(initial=0)) + 1
         self.bounds = np.searchsorted(shape.column, np.arange(self.columns + 1))
         if len(shape.column) <= TIDY:
@@ -216,12 +217,12 @@ class Layout:
         self._measure(QFontMetricsF(font))
 
     def _measure(self, metrics: QFontMetricsF) -> None:
-        shape, language = self.shape, self._scenario.language
+        shape, language = self.shape, self.scenario.language
         longest = max(language.words, key=len)
         # What is longer than this is not taken in at a glance, and leaves the edges no room.
         whole = language.joiner.join([longest] * (self.columns - 1))
         self.whole_texts = (
-            self._scenario.environment is None and metrics.horizontalAdvance(whole) <= WHOLE_TEXTS * metrics.height()
+            self.scenario.environment is None and metrics.horizontalAdvance(whole) <= WHOLE_TEXTS * metrics.height()
         )
         last, seen = self.last_word, shape.states[:, 1:]
         wide = np.zeros(len(language.words) + 1)  # at -1: no word
@@ -234,15 +235,15 @@ class Layout:
             hidden = (shape.column > words) * metrics.horizontalAdvance(HIDDEN)
             seen_widths = wide[np.maximum(seen, -1)].sum(axis=1)
             self.label_widths = seen_widths + between + hidden + np.where(shape.ends, wide[last], 0.0)
-        if self._scenario.environment is not None:
+        if self.scenario.environment is not None:
             numbers = shape.states[:, 1]
             names = (
                 numbers.astype(str)
-                if self._scenario.environment.spaces is None
-                else np.array([self._scenario.environment.state_name(state) for state in numbers.tolist()], np.str_)
+                if self.scenario.environment.spaces is None
+                else np.array([self.scenario.environment.state_name(state) for state in numbers.tolist()], np.str_)
             )
             digits = np.char.str_len(names) * metrics.horizontalAdvance("0")
-            self.label_widths = np.where(shape.ends, wide[last], digits)
+            self.label_widths = np.where(shape.ends, metrics.horizontalAdvance(tr("end")), digits)
         else:
             for node in range(int(self.bounds[1])):
                 self.label_widths[node] = metrics.horizontalAdvance(self.text(node))
@@ -261,12 +262,13 @@ class Layout:
 
     def text(self, node: int) -> str:
         """What has been said, as far as the agent sees it, the prompt where nothing has; of an environment, the state's
-        name."""
-        shape, language = self.shape, self._scenario.language
-        if self._scenario.environment is not None:
-            return self._scenario.environment.state_name(int(shape.states[node, 1]))
+        name, and the action that ended it there."""
+        shape, language = self.shape, self.scenario.language
+        if self.scenario.environment is not None:
+            state = self.scenario.environment.state_name(int(shape.states[node, 1]))
+            return f"{state} → {language.words[int(self.last_word[node])]}" if shape.ends[node] else state
         if shape.column[node] == 0:
-            return self._scenario.starts[shape.key(node)[0]].text or START
+            return self.scenario.starts[shape.key(node)[0]].text or START
         words = [word for word in shape.state(node)[1:] if word >= 0]
         if shape.ends[node]:
             words.append(int(self.last_word[node]))
@@ -275,18 +277,19 @@ class Layout:
 
     def label(self, node: int) -> str:
         """What is written on the pill."""
-        is_state = self._scenario.environment is not None and not self.shape.ends[node]
-        if self.whole_texts or is_state or self.shape.column[node] == 0:
+        if self.scenario.environment is not None and self.shape.ends[node]:
+            return tr("end")
+        if self.whole_texts or self.scenario.environment is not None or self.shape.column[node] == 0:
             return self.text(node)
-        return self._scenario.language.words[int(self.last_word[node])]
+        return self.scenario.language.words[int(self.last_word[node])]
 
     def word(self, edge: int) -> str:
         """The word of an edge."""
-        return self._scenario.language.words[int(self.shape.word[edge])]
+        return self.scenario.language.words[int(self.shape.word[edge])]
 
     def said(self, words: tuple[int, ...]) -> str:
         """A whole text."""
-        return self._scenario.language.join(words)
+        return self.scenario.language.join(words)
 
     def end_of(self, words: tuple[int, ...], room: float, metrics: QFontMetricsF) -> str:
         """A text in this many pixels: where it is too long, its last words, because those before stand on its way."""
@@ -294,7 +297,7 @@ class Layout:
         for first in range(1, len(words)):
             if metrics.horizontalAdvance(said) <= room:
                 break
-            said = self._scenario.language.joiner.join((HIDDEN, self.said(words[first:])))
+            said = self.scenario.language.joiner.join((HIDDEN, self.said(words[first:])))
         return said
 
 

@@ -12,8 +12,10 @@ from PySide6.QtCore import QAbstractItemModel, QModelIndex, QPersistentModelInde
 from PySide6.QtGui import QFont, QShowEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import N_, tr
+from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Graph
+from langrl_gui.core.wording import tr_for
 from langrl_gui.ui import format, theme
 from langrl_gui.ui.views.state_graph import describe
 from langrl_gui.ui.views.state_graph.layout import Layout
@@ -38,7 +40,13 @@ class StateModel(QAbstractItemModel):
         self._widget = parent
         self._graph: Graph | None = None
         self._layout: Layout | None = None
+        self._scenario: Scenario | None = None
         self._index(None)
+
+    def begin(self, scenario: Scenario) -> None:
+        """There is nothing to show yet of this scenario."""
+        self._scenario = scenario
+        self.show(None, None)
 
     def _index(self, graph: Graph | None) -> None:
         """Note who follows whom."""
@@ -107,12 +115,13 @@ class StateModel(QAbstractItemModel):
             if role == Qt.ItemDataRole.DisplayRole:
                 return (tr("State"), "Q", tr("Value"), tr("Visits"))[section]
             if role == Qt.ItemDataRole.ToolTipRole:
-                return (
-                    tr("The word that was said last; below it, what was said after it."),
-                    tr("What saying this word is worth, learned so far."),
-                    tr("What is to be had from here with the best word."),
-                    tr("How often a word was chosen here; for an end, how often the text ended so."),
-                )[section]
+                tips = (
+                    N_("The word that was said last; below it, what was said after it."),
+                    N_("What saying this word is worth, learned so far."),
+                    N_("What is to be had from here with the best word."),
+                    N_("How often a word was chosen here; for an end, how often the text ended so."),
+                )
+                return tr_for(self._scenario, tips[section])
             if role == Qt.ItemDataRole.TextAlignmentRole and section:
                 return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -182,6 +191,11 @@ class StateList(QTreeView):
         model = self.model()
         assert isinstance(model, StateModel)
         return model
+
+    def begin(self, scenario: Scenario) -> None:
+        """Forget everything: there is nothing to show yet of this scenario."""
+        self.states.begin(scenario)
+        self.viewport().update()
 
     def show_graph(self, layout: Layout | None, graph: Graph | None) -> None:
         """Show this graph."""

@@ -193,7 +193,7 @@ class Brush:
         behind = geometry.width - float(geometry.left[-1]) - sizes.earned - sizes.margin
         for place, text in said:
             # What the agent would say is what people came to read: in full, if it ends where there is room.
-            if not layout.whole_texts and graph.shape.column[text.node] == last:
+            if layout.scenario.environment is None and not layout.whole_texts and graph.shape.column[text.node] == last:
                 labels[place] = layout.said(text.words)
                 natural[place] = metrics.horizontalAdvance(labels[place])
                 width[place] = max(width[place], np.ceil(min(natural[place] + 2 * padding, behind)))
@@ -418,10 +418,14 @@ class Brush:
     def _write_earned(
         self, painter: QPainter, places: Places, place: int, said: Said, solution: Solution | None
     ) -> None:
-        """The sum of rewards beside a text that the agent would say, ticked where there is no better one."""
+        """The sum of rewards beside a text that the agent would say, ticked where there is no better one, and luck has
+        no part in it."""
         optimum = solution.optimum if solution is not None else ()
         best = next((text for text in optimum if text.prompt == said.prompt), None)
-        tick = "✓ " if best is not None and (best.words == said.words or said.total >= best.return_ - 1e-9) else ""
+        environment = places.geometry.layout.scenario.environment
+        sure = environment is None or environment.is_sure
+        as_good = best is not None and sure and (best.words == said.words or said.total >= best.return_ - 1e-9)
+        tick = "✓ " if as_good else ""
         sign = tick + f"{said.total:+.4g}".replace("-", "−")
         palette, green = self.palette, theme.GREEN
         if theme.is_dark(palette):

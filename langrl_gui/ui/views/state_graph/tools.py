@@ -24,6 +24,8 @@ from PySide6.QtWidgets import (
 
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.language import Language, next_texts
+from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.wording import tr_for
 from langrl_gui.ui import theme
 from langrl_gui.ui.selection import State
 
@@ -58,10 +60,9 @@ class Filter(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.visited = QCheckBox(tr("Only states that were visited"), self)
         self.greedy = QCheckBox(tr("Only the greedy path"), self)
-        self.around = QCheckBox(tr("Only around the selected state, words:"), self)
+        self.around = QCheckBox(self)
         self.reach = QSpinBox(self)
         self.reach.setRange(1, 9)
-        self.reach.setAccessibleName(tr("Words before and after the selected state"))
         self.above = QCheckBox(tr("Only what leads to a value of at least:"), self)
         self.least = QDoubleSpinBox(self)
         self.least.setRange(-1e6, 1e6)
@@ -76,6 +77,11 @@ class Filter(QFrame):
             number.setEnabled(False)
             number.valueChanged.connect(self.changed)
             box.toggled.connect(number.setEnabled)
+
+    def put_words(self, scenario: Scenario | None) -> None:
+        """Have the words for this scenario."""
+        self.around.setText(tr_for(scenario, "Only around the selected state, words:"))
+        self.reach.setAccessibleName(tr_for(scenario, "Words before and after the selected state"))
 
     @property
     def is_on(self) -> bool:
@@ -109,7 +115,7 @@ class Tools(QWidget):
     """One line of small controls."""
 
     asked = Signal(str)
-    """These words are to be found."""
+    """What was typed is to be found."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -118,8 +124,6 @@ class Tools(QWidget):
         self.field = QLineEdit(self)
         self.field.setObjectName("findState")
         self.field.setAccessibleName(tr("Find a state"))
-        self.field.setPlaceholderText(tr("Find words"))
-        self.field.setToolTip(tr("Type words to go to the state in which they have been said  (Ctrl+F)"))
         self.field.setClearButtonEnabled(True)
         self.field.setFixedWidth(self.field.fontMetrics().horizontalAdvance("m" * 12))
         self.field.textChanged.connect(self._on_typed)
@@ -144,6 +148,13 @@ class Tools(QWidget):
         for widget in (self.field, self.filter_button, self.all, self.fit, self.list):
             line.addWidget(widget)
         line.insertSpacing(1, 5)
+        self.put_words(None)
+
+    def put_words(self, scenario: Scenario | None) -> None:
+        """Have the words for this scenario."""
+        self.field.setPlaceholderText(tr_for(scenario, "Find words"))
+        self.field.setToolTip(tr_for(scenario, "Type words to go to the state in which they have been said  (Ctrl+F)"))
+        self.filter.put_words(scenario)
 
     def _button(self, name: str, text: str, tip: str) -> QToolButton:
         button = QToolButton(self)
