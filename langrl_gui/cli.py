@@ -170,8 +170,8 @@ def _learn(trainer: Trainer, options: argparse.Namespace, limits: tuple[int, int
         print(tr(gym.SLOWER))
     if trainer.traces and not options.json:
         print(
-            tr("up to {states:,} states will be traced as they are met, in at most {size:,} MiB of memory",
-               states=plan.capacity - 2, size=plan.bytes >> 20)
+            tr("up to {states} states will be traced as they are met, in at most {size} MiB of memory",
+               states=f"{plan.capacity - 2:,}", size=f"{plan.bytes >> 20:,}")
         )  # fmt: skip
     with _interruptible() as interrupted:  # before `prepare`: what the compiler calls may swallow a KeyboardInterrupt
         trainer.prepare()

@@ -13,7 +13,7 @@ BETWEEN = " · "
 """What separates the parts of the line beside a title."""
 NARROWEST = 160
 """Pixels of a head at the least."""
-LEAST_PART = 7
+LEAST_PART = 10
 """Line heights of what is cut off at the least: less would be a word that nobody can guess."""
 
 

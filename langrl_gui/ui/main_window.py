@@ -26,6 +26,7 @@ from PySide6.QtGui import (
     QDropEvent,
     QKeySequence,
     QPalette,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QComboBox,
@@ -95,6 +96,8 @@ BLUR: Final = 10_000
 """Steps between two pictures above which nobody can tell one from the next."""
 NARROW: Final = 1100
 """Width of a screen below which scenario and inspector share a column."""
+MOST_OF_TAPE: Final = 0.2
+"""Share of the window's height that the tape takes at most: what is gained goes to what shows more with more room."""
 SLIDER_STEPS: Final = 700
 FASTEST_LIMITED: Final = 7.0
 """log10 of the highest limited speed; the slider's last place is the machine's limit."""
@@ -241,6 +244,7 @@ class MainWindow(QMainWindow):
         inspector, say = Card("inspector", tr("State"), self), Card("say", tr("Say"), self)
         self._say_card = say
         samples = Card("samples", tr("Samples"), self)
+        self._tape_card = tape
         picture = self._picture_card = Card("environmentPicture", tr("Picture"), self)
         for card, view in ((side, self.parameters), (graph, self.graph), (heat, self.heat), (tape, self.tape)):
             card.fill(view)
@@ -253,7 +257,6 @@ class MainWindow(QMainWindow):
         side.setMaximumWidth(340)  # room that is gained goes to what there is to see
         for card in (inspector, say, samples, picture):
             card.setMaximumWidth(460)
-        tape.setMaximumHeight(260)
         self._arrange()
         self.parameters.edited.connect(self.draft.edit)
         self.parameters.settled.connect(self.draft.settle)
@@ -296,7 +299,7 @@ class MainWindow(QMainWindow):
         self.resizeDocks([graph, curves], [400, 320], Qt.Orientation.Vertical)
         if not narrow:
             self.resizeDocks([inspector, say], [430, 290], Qt.Orientation.Vertical)
-        self.resizeDocks([side, tape], [685, 140], Qt.Orientation.Vertical)
+        self.resizeDocks([side, tape], [675, 150], Qt.Orientation.Vertical)
         self.tabifyDockWidget(say, samples)
         self.tabifyDockWidget(samples, picture)
         say.raise_()
@@ -402,9 +405,13 @@ class MainWindow(QMainWindow):
         self.speed.setMaximumWidth(220)
         self._speed_text = QLabel(box)
         self._speed_text.setMinimumWidth(self._speed_text.fontMetrics().horizontalAdvance(format.rate(8.88e6) + "  "))
-        layout.addWidget(QLabel(tr("1/s"), box))
+        slowest, fastest = QLabel(tr("1/s"), box), QLabel(tr("max"), box)
+        for end in (slowest, fastest):
+            end.setObjectName("speedEnd")  # it stands back: what it is set to is what counts
+        layout.addWidget(slowest)
         layout.addWidget(self.speed, 1)
-        layout.addWidget(QLabel(tr("max"), box))
+        layout.addWidget(fastest)
+        layout.addSpacing(8)
         layout.addWidget(self._speed_text)
         self.speed.valueChanged.connect(self._on_speed)
         return box
@@ -745,6 +752,10 @@ class MainWindow(QMainWindow):
         palette = self.palette()
         faint = theme.mixed(palette.color(QPalette.ColorRole.ButtonText), palette.color(QPalette.ColorRole.Window), 0.6)
         self._actions["run"].setIcon(icons.icon(name, QColor("white"), faint))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tape_card.setMaximumHeight(round(MOST_OF_TAPE * self.height()))
 
     def childEvent(self, event: QChildEvent) -> None:
         super().childEvent(event)

@@ -2,12 +2,16 @@
 
 from typing import Final
 
-from PySide6.QtCore import QEvent, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtGui import QAction, QActionEvent, QResizeEvent
 from PySide6.QtWidgets import QToolBar, QToolButton, QWidget
 
 WORDS: Final = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 SIGNS: Final = Qt.ToolButtonStyle.ToolButtonIconOnly
+
+
+ICON: Final = 18
+"""Pixels: about as high as the words beside it, because what the bar takes the views lack."""
 
 
 class RunBar(QToolBar):
@@ -17,6 +21,7 @@ class RunBar(QToolBar):
         super().__init__(title, parent)
         self.setObjectName("runToolBar")
         self.setMovable(False)
+        self.setIconSize(QSize(ICON, ICON))
         self.setToolButtonStyle(WORDS)
         self._shy: list[QToolButton] = []
         self._needed: int | None = None

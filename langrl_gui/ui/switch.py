@@ -2,12 +2,16 @@
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QToolButton, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QMenu, QSizePolicy, QToolButton, QWidget
 
 
 class Switch(QWidget):
-    """A button for each choice; exactly one is down. One stop for Tab; arrow keys go from one to the next."""
+    """A button for each choice; exactly one is down. One stop for Tab; arrow keys go from one to the next.
+
+    Where there is no room for all their words, a single button says what is chosen, and opens a menu of the others.
+    """
 
     chosen = Signal(str)
 
@@ -30,6 +34,18 @@ class Switch(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
             self._buttons.addButton(button)
             line.addWidget(button)
+        self._offered = set(self._buttons.buttons())
+        self._menu = QMenu(self)
+        self._menu.setAccessibleName(name)
+        self._menu.aboutToShow.connect(self._fill_menu)
+        self._menu.triggered.connect(self._on_menu)
+        self._single = QToolButton(self)
+        self._single.setObjectName("single")
+        self._single.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self._single.setMenu(self._menu)
+        self._single.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._single.hide()
+        line.addWidget(self._single, 0, Qt.AlignmentFlag.AlignLeft)
         self._buttons.buttonToggled.connect(self._on_toggled)
         self._buttons.buttons()[0].setChecked(True)
 
@@ -50,6 +66,8 @@ class Switch(QWidget):
         for button in self._buttons.buttons():
             if button.objectName() == name:
                 button.setToolTip(tip)
+                if button.isChecked():
+                    self._single.setToolTip(tip)
 
     def set_offered(self, name: str, offered: bool) -> None:
         """Whether this choice, not the first one, can be made; where it was and can no more be, the first one is."""
@@ -57,10 +75,70 @@ class Switch(QWidget):
             self._buttons.buttons()[0].setChecked(True)
         for button in self._buttons.buttons():
             if button.objectName() == name:
-                button.setVisible(offered)
+                (self._offered.add if offered else self._offered.discard)(button)
+        self._fit()
+        self.updateGeometry()
+
+    @property
+    def is_single(self) -> bool:
+        """Whether there is room for what is chosen alone."""
+        return not self._single.isHidden()
 
     @Slot(QAbstractButton, bool)
     def _on_toggled(self, button: QAbstractButton, on: bool) -> None:
         button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if on else Qt.FocusPolicy.ClickFocus)
         if on:
+            self._single.setText(button.text())
+            self._single.setToolTip(button.toolTip())
+            self._single.setAccessibleName(button.accessibleName())
             self.chosen.emit(button.objectName())
+
+    @Slot(QAction)
+    def _on_menu(self, action: QAction) -> None:
+        self.choose(action.objectName())
+
+    @Slot()
+    def _fill_menu(self) -> None:
+        self._menu.clear()
+        for button in self._buttons.buttons():
+            if button in self._offered:
+                action = self._menu.addAction(button.text())
+                action.setObjectName(button.objectName())
+                action.setCheckable(True)
+                action.setChecked(button.isChecked())
+
+    # -- room ---------------------------------------------------------------------------------------------------------
+
+    def _fit(self) -> None:
+        """All buttons where they have room, else the single one."""
+        single = self.width() < self.sizeHint().width()
+        had_keyboard = any(button.hasFocus() for button in (*self._buttons.buttons(), self._single))
+        self._single.setVisible(single)
+        for button in self._buttons.buttons():
+            button.setVisible(not single and button in self._offered)
+            if had_keyboard and not single and button.isChecked():
+                button.setFocus()
+        if had_keyboard and single:
+            self._single.setFocus()
+
+    def sizeHint(self) -> QSize:
+        """All words, in a row."""
+        hints = [button.sizeHint() for button in self._buttons.buttons() if button in self._offered]
+        layout = self.layout()
+        assert layout is not None
+        gaps = layout.spacing() * (len(hints) - 1)
+        return QSize(sum(hint.width() for hint in hints) + gaps, max(hint.height() for hint in hints))
+
+    def minimumSizeHint(self) -> QSize:
+        """What is chosen."""
+        return self._single.sizeHint()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._fit()
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._fit()
+            self.updateGeometry()

@@ -148,8 +148,20 @@ QToolButton:hover {{ background: palette(midlight); }}
 QToolButton:pressed, QToolButton:checked {{ background: palette(mid); }}
 QToolButton:focus {{ border: 1px solid palette(highlight); padding: 4px 8px; }}
 QToolButton#qt_toolbar_ext_button {{ padding: 0; }}
+QMainWindow > QTabBar {{ qproperty-drawBase: 0; }}
+QMainWindow > QTabBar::tab {{
+    padding: 2px 6px; margin: 0 1px 4px 0; border: 1px solid transparent; border-radius: 5px;
+}}
+QMainWindow > QTabBar::tab:first {{ margin-left: 10px; }}
+QMainWindow > QTabBar::tab:hover {{ background: palette(midlight); }}
+QMainWindow > QTabBar::tab:selected {{ background: palette(mid); }}
+QMainWindow > QTabBar:focus::tab:selected {{ border-color: palette(highlight); }}
 Switch QToolButton, ExactTable QToolButton {{ padding: 1px 3px; border: 1px solid transparent; }}
 Switch QToolButton:focus, ExactTable QToolButton:focus {{ border: 1px solid palette(highlight); padding: 1px 3px; }}
+Switch QToolButton#single, Switch QToolButton#single:focus {{ background: palette(mid); padding-right: 16px; }}
+Switch QToolButton#single::menu-indicator {{
+    subcontrol-origin: padding; subcontrol-position: right center; right: 4px;
+}}
 QToolButton#runButton {{ background: {BLUE.name()}; color: white; padding: 5px 14px; font-weight: bold; }}
 QToolButton#runButton:hover {{ background: {BLUE.lighter(112).name()}; }}
 QToolButton#runButton:pressed {{ background: {BLUE.darker(112).name()}; }}
@@ -159,7 +171,9 @@ Samples QHeaderView::section {{ background: palette(alternate-base); border: non
 #parameters QLineEdit, #parameters QPlainTextEdit, #parameters QListWidget {{
     background: palette(alternate-base); border: 1px solid palette(mid); border-radius: 4px;
 }}
-#parameters QLineEdit {{ padding: 2px 4px; }}
+#parameters QLineEdit {{ padding: 2px 1px; }}
+ExactTable QLineEdit, #findState {{ padding: 0 3px; }}
+#speedEnd {{ color: palette(placeholder-text); }}
 #parameters QLineEdit:focus, #parameters QPlainTextEdit:focus, #parameters QListWidget:focus {{
     border: 1px solid palette(highlight);
 }}

@@ -187,6 +187,17 @@ def test_that_old_words_make_way_where_there_is_no_room(tea: Shown) -> None:
     assert all(words[step.word] in tips[1] for step in tape.steps)  # ... and the gap tells all of them
 
 
+def test_that_the_episodes_before_have_the_room_below_a_single_answer(qtbot: QtBot) -> None:
+    tea = Shown(qtbot, scenario.find("morning-tea"), (800, 70))
+    tape = tea.draw(94).tape
+    assert tape is not None
+    assert tea.answers.width() > 200
+    words = tea.trainer.scenario.language.words
+    expected = [f"{words[step.word]}: reward {step.reward}".replace("-", "−") for step in tape.previous]
+    assert tea.tips(1) == ["Prompt: nothing", *expected]
+    assert max(rect.right() for rect, _ in tea.view._spots) > tea.answers.x()
+
+
 def test_that_many_answers_scroll(qtbot: QtBot) -> None:
     shown = Shown(qtbot, many_prompts(40))
     snapshot = shown.draw(5000)

@@ -160,6 +160,22 @@ def test_that_at_a_speed_that_no_eye_can_follow_the_start_is_shown(love: Shown, 
     qtbot.waitUntil(lambda: love.view.wants() == {"inspected": ()})  # it stands still
 
 
+def test_that_columns_give_way_one_by_one_rather_than_be_cut(love: Shown) -> None:
+    love.view.set_optimum(oracle.solve(love.trainer.scenario))
+    love.draw(2500)
+    seen = set()
+    for width in range(330, 199, -10):
+        love.view.resize(width, 500)
+        shown = [column for column in range(len(COLUMNS)) if not love.table.isColumnHidden(column)]
+        assert sum(map(love.table.columnWidth, shown)) <= love.table.viewport().width()
+        seen.add(tuple(COLUMNS[column][0] for column in shown))
+    assert seen == {
+        ("word", "Q", "Q*", "gap", "tried", "chance"),
+        ("word", "Q", "Q*", "tried", "chance"),
+        ("word", "Q", "Q*", "chance"),
+    }
+
+
 def test_that_q_star_is_left_out_until_it_is_known(love: Shown) -> None:
     love.draw(10)
     assert love.table.isColumnHidden(OPTIMUM)

@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 from langrl_gui.core import scenario
 from langrl_gui.core.telemetry import Observer, Wanted
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
+from langrl_gui.ui import format
 from langrl_gui.ui.line import Line
 from langrl_gui.ui.views.run_status import RunStatus
 
@@ -29,7 +30,8 @@ def test_tracing_is_told_apart_and_memory_is_announced_where_states_are_traced_a
     status.draw(observer.observe(Wanted()), (NO_LIMIT, NO_LIMIT), running=False)
     plan = trainer.tables.plan
     announced = (
-        f"up to {plan.capacity - 2:,} states will be traced as they are met, in at most {plan.bytes >> 20:,} MiB"
+        f"up to {format.count(plan.capacity - 2)} states will be traced as they are met, "
+        f"in at most {format.count(plan.bytes >> 20)} MiB"
     )
     assert (announced in said(status)) == traces
     status.draw(observer.observe(Wanted()), (NO_LIMIT, NO_LIMIT), running=True)

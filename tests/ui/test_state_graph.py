@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QModelIndex, QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QHelpEvent, QImage, QPalette, QWheelEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QHelpEvent, QImage, QPalette, QWheelEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 from pytestqt.qtbot import QtBot
 
@@ -21,7 +21,7 @@ from langrl_gui.ui import format, theme
 from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.views.state_graph import StateGraph, canvas
 from langrl_gui.ui.views.state_graph.canvas import Canvas
-from langrl_gui.ui.views.state_graph.layout import spaced, tidy_rows
+from langrl_gui.ui.views.state_graph.layout import DOTS, sized, spaced, tidy_rows
 from langrl_gui.ui.views.state_graph.painting import Brush
 
 STEPS = {"i-love-you": 57, "morning-tea": 30_000, "ten-words": 100_003}
@@ -561,6 +561,37 @@ def test_that_where_states_are_too_many_for_pills_the_pixel_tells_how_many_it_st
     crowd = next(key for key in reversed(keys_of(graph.shape)) if middle.view.rect_of(key).height() <= 4)
     lines = middle.view.describe(middle.view.rect_of(crowd).center()).split("\n")
     assert lines[-1].endswith("more states here; zoom in to tell them apart")
+
+
+@pytest.mark.parametrize("size", [(680, 190), (900, 420), (1400, 700)])
+def test_that_no_number_cuts_the_greedy_path_but_its_own(middle: Shown, size: tuple[int, int]) -> None:
+    middle.graph.resize(*size)
+    graph = middle.draw(30_000).graph
+    assert graph is not None
+    places, brush = middle.view._place(), middle.view._brush
+    greedy = graph.greedy[places.edges]
+    x, y = brush._number_points(places, greedy)
+    high = QFontMetricsF(brush._small(places.geometry)).height()
+    path = [places.paths[edge] for edge in np.flatnonzero(greedy)]
+    assert len(path) >= 3
+    numbered = [edge for edge in places.numbered.tolist() if not greedy[edge]]
+    for edge in numbered:
+        number = QRectF(x[edge] - high, y[edge] - high / 2, 2 * high, high)
+        assert not any(number.contains(line.pointAtPercent(t)) for line in path for t in np.linspace(0, 1, 200))
+    assert numbered
+
+
+@pytest.mark.parametrize("size", [(680, 190), (900, 420)])
+def test_that_a_word_has_room_beside_the_dots_in_its_pill(middle: Shown, size: tuple[int, int]) -> None:
+    middle.graph.resize(*size)
+    middle.draw(30_000)
+    places, brush = middle.view._place(), middle.view._brush
+    metrics = QFontMetricsF(sized(brush.font, places.geometry.view.scale))
+    assert places.dotted
+    for place in places.dotted:
+        assert "…" not in places.labels[place]
+        free = places.width[place] - DOTS * places.geometry.pill
+        assert metrics.horizontalAdvance(places.labels[place]) < free
 
 
 def test_that_no_pills_touch_where_all_are_shown(middle: Shown) -> None:

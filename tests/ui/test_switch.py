@@ -42,7 +42,7 @@ def test_that_every_button_says_what_it_belongs_to(qtbot: QtBot) -> None:
     switch = new_switch()
     qtbot.addWidget(switch)
     names = [button.accessibleName() for button in switch.findChildren(QToolButton)]
-    assert names == ["Sizes: small", "Sizes: middle", "Sizes: large"]
+    assert names == ["Sizes: small", "Sizes: middle", "Sizes: large", "Sizes: small"]  # the last where room is short
 
 
 class WithControls(QLabel):
@@ -63,3 +63,35 @@ def test_that_controls_stay_in_sight_when_their_card_floats_and_comes_back(qtbot
         card.setFloating(floating)
         qtbot.waitUntil(view.controls.isVisible)
         assert card.isFloating() == floating
+
+
+def test_that_a_switch_without_room_for_its_words_is_one_button_that_offers_them(qtbot: QtBot) -> None:
+    window, switch = QWidget(), new_switch()
+    qtbot.addWidget(window)
+    switch.setParent(window)
+    switch.set_offered("l", False)
+    switch.resize(switch.sizeHint())
+    window.show()
+    *words, _, single = switch.findChildren(QToolButton)
+    assert not switch.is_single
+    assert [button.isVisible() for button in words] == [True, True]
+
+    words[0].setFocus()
+    switch.resize(switch.sizeHint().width() - 1, switch.height())
+    assert switch.is_single
+    assert [button.isVisible() for button in (*words, single)] == [False, False, True]
+    assert single.accessibleName() == "Sizes: small"
+    menu = single.menu()
+    assert menu is not None
+    menu.popup(single.mapToGlobal(single.rect().bottomLeft()))
+    qtbot.waitUntil(menu.isVisible)
+    assert [(action.text(), action.isChecked()) for action in menu.actions()] == [("small", True), ("middle", False)]
+    with qtbot.waitSignal(switch.chosen) as heard:
+        menu.actions()[1].trigger()
+    menu.close()
+    assert heard.args == ["m"]
+    assert single.text() == "middle"
+
+    switch.resize(switch.sizeHint())
+    assert not switch.is_single
+    assert switch.choice == "m"

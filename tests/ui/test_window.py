@@ -244,6 +244,18 @@ def test_the_titles_of_cards_are_written_out_whatever_they_say(studio: Studio, q
     qtbot.waitUntil(titles[0].is_whole)
 
 
+def test_a_window_that_grows_gives_its_room_to_the_views_and_not_to_the_tape(studio: Studio, qtbot: QtBot) -> None:
+    window = studio.window
+    tape, graph, heat = window._tape_card, window.graph, window.heat
+    window.resize(1240, 660)
+    qtbot.waitUntil(lambda: window.height() == 660 and tape.height() <= 132)
+    before = tape.height(), graph.height(), heat.height()
+    window.resize(1240, 1000)
+    qtbot.waitUntil(lambda: window.height() == 1000 and graph.height() > before[1])
+    assert tape.height() <= 200
+    assert graph.height() + heat.height() - before[1] - before[2] >= 340 - (200 - before[0])
+
+
 def test_the_window_fits_the_screen_it_starts_on(studio: Studio) -> None:
     room = studio.window.screen().availableGeometry()
     assert studio.window.width() <= room.width()

@@ -2,6 +2,7 @@
 agent would say now. Knows telemetry's Tape and Text, the scenario's words, and which state is selected.
 """
 
+import math
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
@@ -44,7 +45,7 @@ SIDE_BY_SIDE: Final = 30.0
 """Width of the view from which the answers stand beside the tape and not below it."""
 MOST_OF_ANSWERS: Final = 0.5
 """Share of the width that the answers take at most."""
-FADED: Final = 0.6
+FADED: Final = 0.7
 """Opacity of the episodes before."""
 EVERYTHING: Final = 1 << 20
 """More episodes than are ever remembered."""
@@ -235,21 +236,29 @@ class EpisodeTape(QWidget):
         em = QFontMetricsF(self.font()).height()
         if self.width() >= SIDE_BY_SIDE * em:
             wide = round(min(self._answers.natural_width(), MOST_OF_ANSWERS * self.width()))
-            self._answers.setGeometry(self.width() - wide, 0, wide, self.height())
+            high = self.height() if len(self._answers.shown) > 1 else min(math.ceil(PILL * em), self.height())
+            self._answers.setGeometry(self.width() - wide, 0, wide, high)
         else:
             top = min(round(self._rows_height(2)), self.height())
             self._answers.setGeometry(0, top, self.width(), self.height() - top)
-        room = self._room()
-        wide, row = self._bar.sizeHint().width(), round((PILL + BETWEEN) * em)
-        self._bar.setGeometry(round(room.right()) - wide, row, wide, round(room.height()) - row)
+        before = self._room_before()
+        wide = self._bar.sizeHint().width()
+        self._bar.setGeometry(round(before.right()) - wide, round(before.top()), wide, round(before.height()))
         self._set_range()
 
     def _room(self) -> QRectF:
-        """Where the tape is."""
+        """Where the episode in progress is, and those before it, unless they have more room."""
         if self._answers.x() > 0:
             return QRectF(0, 0, self._answers.x() - QFontMetricsF(self.font()).height(), self.height())
         high = self._answers.y() if self._answers.y() < self.height() else self.height()
         return QRectF(0, 0, self.width(), high)
+
+    def _room_before(self) -> QRectF:
+        """Where the episodes before are: on all of the width where the answer is but one line."""
+        room, first = self._room(), (PILL + BETWEEN) * QFontMetricsF(self.font()).height()
+        if self._answers.x() > 0 and self._answers.height() <= first:
+            room.setRight(self.width())
+        return room.adjusted(0, first, 0, 0)
 
     def _rows(self) -> int:
         """Past episodes that are in sight."""
@@ -291,12 +300,13 @@ class EpisodeTape(QWidget):
             if tape is None or self._scenario is None:
                 self._paint_sentence(painter, room)
             else:
+                before = self._room_before()
                 painter.setClipRect(room)
                 row = QRectF(1, 0, room.width() - 2, PILL * em)
                 unknown = _Pill("?", "", theme.BLUE, tr_for(self._scenario, "The next word"), tape.state)
                 self._paint_row(painter, row, [*self._pills(tape.prompt, tape.steps, tape.state), unknown], "")
-                if not self._bar.isHidden():
-                    row.setRight(self._bar.x() - 0.5 * em)
+                painter.setClipRect(before)
+                row.setRight(before.right() - 1 if self._bar.isHidden() else self._bar.x() - 0.5 * em)
                 first = self._bar.value() if self._history else 0
                 for episode in (self._history or tape.past)[first : first + self._rows()]:
                     row.translate(0, (PILL + BETWEEN) * em)

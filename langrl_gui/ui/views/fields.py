@@ -43,6 +43,8 @@ LONG_TEXT: Final = 1000
 """Characters that a text may have which is given several lines."""
 MOST_EDITABLE: Final = 2000
 """Entries up to which a list is edited here; a longer one is better edited in its file."""
+AROUND: Final = 8
+"""Pixels by which an editor of one line is higher than its text."""
 TAGS: Final = ("kind", "method")
 """Fields that say which of several tables one is."""
 
@@ -616,7 +618,8 @@ class Table(QWidget):
                 grid.addWidget(row.editor, line + 1, 0, 1, 2)
             else:
                 grid.addWidget(row.label, line, 0, Qt.AlignmentFlag.AlignTop)
-                row.label.setContentsMargins(0, 4, 0, 0)
+                # As high as an editor of one line, so that it stands beside the first one of any.
+                row.label.setMinimumHeight(row.label.fontMetrics().height() + AROUND)
                 grid.addWidget(row.editor, line, 1)
             grid.addWidget(row.fault, line + 2, 0, 1, 2)
             grid.addWidget(row.remark, line + 3, 0, 1, 2)

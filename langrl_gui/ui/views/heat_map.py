@@ -551,6 +551,7 @@ class QHeatMap(QAbstractScrollArea):
         widest = max(map(metrics.horizontalAdvance, self._scale.ends))
         ends = (grid.width - GAP + widest) / 2
         drop = (grid.height - GAP - metrics.height()) / 2
+        edge = self.viewport().width()
         outline = self._cell("greedy")
         painter.setFont(self._number_font)
         ink: QColor | None = None
@@ -574,7 +575,8 @@ class QHeatMap(QAbstractScrollArea):
                 drawn, width = self._numbers.get(text) or self._number(text)
                 in_middle = width > widest or text in ("0", UNKNOWN)
                 shift = (grid.width - GAP - width) / 2 if in_middle else ends - width
-                painter.drawStaticText(QPointF(x + shift, y + drop), drawn)
+                if x + shift + width <= edge or grid.columns == 1:  # half a number is another number
+                    painter.drawStaticText(QPointF(x + shift, y + drop), drawn)
 
     def _paint_image(
         self, painter: QPainter, values: NDArray[np.float64], row: int, slot: int, rows_each: int, slots_each: int
@@ -981,7 +983,7 @@ class _Legend(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         metrics = self.fontMetrics()
-        line = QRect(2, 4, self.width() - 4, self.height() - 4)
+        line = QRect(2, 4, self.width() - 2 - PADDING, self.height() - 4)
         swatch = metrics.ascent()
 
         def text(said: str, right: int) -> int:
@@ -1014,8 +1016,7 @@ class _Legend(QWidget):
                     painter.drawRoundedRect(box, CORNER - 1, CORNER - 1)
                     painter.restore()
             room = right - line.left()
-            size = self._size if metrics.horizontalAdvance(self._size) <= room else self._short
-            size = metrics.elidedText(size, Qt.TextElideMode.ElideRight, room)
+            size = next((size for size in (self._size, self._short) if metrics.horizontalAdvance(size) <= room), "")
             painter.drawText(line, Qt.AlignmentFlag.AlignVCenter, size)
 
 

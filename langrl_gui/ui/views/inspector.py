@@ -92,6 +92,8 @@ COLUMNS: Final = (
     (N_("tried"), N_("How often the agent has said this word here.")),
     (N_("chance"), N_("How likely it is to be said here now, exploration included.")),
 )
+GIVE_WAY: Final = (GAP_TO_OPTIMUM, TRIED, CHANCE)
+"""What is left out first where there is little room: the two that the gap is the difference of stay."""
 BEST: Final = "▸ "
 
 
@@ -534,7 +536,7 @@ class Inspector(QWidget):
             text = self._span(piece.text, colors.get(piece.kind, ""))
             parts.append(f"<b>{text}</b>" if piece.kind in (explain.OLD, explain.NEW) else text)
         surprise = self._span(tr("surprise {number}", number=explain.signed(update.surprise)), "")
-        return "".join(parts) + " &nbsp; " + surprise
+        return "".join(parts) + f"&nbsp; <nobr>{surprise}</nobr>"
 
     @staticmethod
     def _span(text: str, color: str) -> str:
@@ -711,9 +713,10 @@ class _WordsTable(PlainTable):
         widest = max((metrics.horizontalAdvance(text) for text in texts), default=0) + 2 * GAP
         least = min(widest, LONGEST_WORD * metrics.height())
         shown = [c for c in range(WORD + 1, len(COLUMNS)) if self._has_optimum or c not in (OPTIMUM, GAP_TO_OPTIMUM)]
-        if least + sum(self._wide[c] for c in shown) > self.viewport().width() and self._has_optimum:
-            shown.remove(GAP_TO_OPTIMUM)  # the two that it is the difference of stay
-        for column in (OPTIMUM, GAP_TO_OPTIMUM):
+        for column in GIVE_WAY:
+            if column in shown and least + sum(self._wide[c] for c in shown) > self.viewport().width():
+                shown.remove(column)
+        for column in (OPTIMUM, *GIVE_WAY):
             self.setColumnHidden(column, column not in shown)
         numbers = sum(self._wide[c] for c in shown)
         self.setColumnWidth(WORD, max(least, self.viewport().width() - numbers))

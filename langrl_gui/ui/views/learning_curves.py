@@ -26,6 +26,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QGraphicsPolygonItem,
+    QGraphicsSceneResizeEvent,
     QHBoxLayout,
     QLabel,
     QSizePolicy,
@@ -61,7 +62,7 @@ SMALL: Final = 0.88
 """Size of axis and legend text, in parts of the application's."""
 MOST_MARKS: Final = 12
 """Marks on an axis: however much room there is, more are no help."""
-ROOM_FOR_LABEL: Final = 200
+ROOM_FOR_LABEL: Final = 140
 """Height in pixels from which the axis says what it counts."""
 ROOM_FOR_LAST_MARK: Final = 14
 """Pixels right of the plot, into which half the last episode number reaches."""
@@ -663,6 +664,12 @@ class _EpisodeAxis(_Axis):
 
     def __init__(self) -> None:
         super().__init__("bottom")
+        self.label.document().setDocumentMargin(0)
+
+    def resizeEvent(self, event: QGraphicsSceneResizeEvent | None = None) -> None:
+        super().resizeEvent(event)
+        if self.label is not None:  # it is gone before the axis is
+            self.label.setY(self.size().height() - self.label.boundingRect().height())  # pyqtgraph has it reach beyond
 
     def tickSpacing(self, least: float, greatest: float, size: float) -> list[tuple[float, float]]:
         digit = QFontMetrics(self.style["tickFont"] or QFont()).horizontalAdvance("0")

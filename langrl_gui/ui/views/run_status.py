@@ -118,8 +118,8 @@ class RunStatus(QWidget):
             if snapshot.plan is not None and not snapshot.step:
                 states, size = snapshot.plan
                 parts.append(
-                    tr("up to {states:,} states will be traced as they are met, in at most {size:,} MiB of memory",
-                       states=states, size=size >> 20)
+                    tr("up to {states} states will be traced as they are met, in at most {size} MiB of memory",
+                       states=format.count(states), size=format.count(size >> 20))
                 )  # fmt: skip
         if self._file:
             parts.append(self._file)

@@ -25,7 +25,7 @@ EQUAL: Final = 1e-9
 
 STEP, PROMPT, SAYS, VALUE = range(4)
 COLUMNS: Final = (
-    (N_("seen at step"), N_("The step after which this was seen to be new; it became so a little earlier.")),
+    (N_("step"), N_("The step after which this was seen to be new; it became so a little earlier.")),
     (N_("prompt"), N_("What it was the answer to.")),
     (N_("says"), N_("What the agent would have said without exploring; the optimum is marked.")),
     (N_("value"), N_("The discounted sum of its rewards.")),

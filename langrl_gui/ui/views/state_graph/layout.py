@@ -30,6 +30,8 @@ LARGEST: Final = 12.0
 """Height of a row in pills when zoomed in as far as it goes ..."""
 LARGEST_TYPE: Final = 1.6
 """... and the size of its words then, in parts of the natural one."""
+DOTS: Final = 0.25
+"""Width of the dots in a pill, not all of whose words are shown, in pills' heights."""
 WORDS_FIRST: Final = 0.7
 """Share of a column's width that a pill may take rather than cut its word, even if edges then have no numbers."""
 BAR: Final = 0.45
@@ -366,9 +368,11 @@ class Geometry:
         self.said = graph.said
         # On whole pixels, where pictures of pills are as sharp as the pills.
         self.left = np.rint(view.x + np.arange(layout.columns) * view.column_width)
-        wide = np.maximum(layout.column_widths + 2 * sizes.padding, sizes.narrowest) * view.scale
+        dots = np.zeros(layout.columns)
+        dots[graph.shape.column[graph.shape.more > 0]] = DOTS * sizes.pill
+        wide = np.maximum(layout.column_widths + dots + 2 * sizes.padding, sizes.narrowest) * view.scale
         free = max(view.column_width - sizes.gap * view.scale, 0.5 * view.column_width)
-        tight = np.minimum((layout.column_widths + sizes.padding) * view.scale, WORDS_FIRST * view.column_width)
+        tight = np.minimum((layout.column_widths + dots + sizes.padding) * view.scale, WORDS_FIRST * view.column_width)
         wide[:-1] = np.minimum(wide, np.maximum(free, tight))[:-1]
         self.wide = np.ceil(wide)
         """(columns,) how wide a pill is."""

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import QWidget
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.telemetry import Graph, Said
 from langrl_gui.ui import format, theme
-from langrl_gui.ui.views.state_graph.layout import X_AT, Geometry, Sizes, T, along, path_of, sized
+from langrl_gui.ui.views.state_graph.layout import DOTS, X_AT, Geometry, Sizes, T, along, path_of, sized
 
 LEGIBLE: Final = 7
 """Pixels: words in smaller type are left out."""
@@ -44,10 +44,14 @@ WIDEST: Final = 7
 """Pixels of the edge that is taken most."""
 GREEDY: Final = 1.5
 """Pixels by which an edge of the greedy path is wider."""
-BORDERS: Final = (0.0, 0.0, 0.2, 0.4)
+BORDERS: Final = (0.1, 0.1, 0.25, 0.4)
 """Strength of a pill's border for never visited, rarely, often, and among the most visited."""
 DECADES: Final = 2.0
 """Powers of ten of visits over which an edge grows from its thinnest to its widest."""
+PALE: Final = 0.76
+"""Share of the background in an edge whose value is 0 ..."""
+UNTRIED: Final = 0.35
+"""... and, in that, in one that was never tried: seen from the last row, but less than any that was."""
 SHADES: Final = 32
 """Steps from neutral to the strongest colour on either side: more cannot be told apart, and few pens are made."""
 MOST_TEXTS: Final = 4096
@@ -215,13 +219,15 @@ class Brush:
         return x, y - greedy * (NUMBERS * 0.6 * scale * self.font.pixelSize() + WIDEST / 2)
 
     def _find_room_for_numbers(self, places: Places, graph: Graph, column: NDArray[np.intp]) -> NDArray[np.intp]:
-        """The edges on which a number can stand without touching another: the greedy ones first, then by place."""
+        """The edges on which a number can stand without touching another, or the greedy path: its own first, then by
+        place."""
         geometry, greedy = places.geometry, graph.greedy[places.edges]
         scale = min(geometry.pill / self.sizes.pill, 1.0)
         high, wide = QFontMetricsF(self._small(geometry)).height(), self.sizes.number * scale
         heights = self._number_points(places, greedy)[1].tolist()
         room = places.curves[:, 2] - places.curves[:, 0] >= wide + high
         room &= np.isin(graph.shape.target[places.edges], geometry.pills)
+        room &= greedy | ~self._lie_on_the_path(places, greedy, wide, high)
         columns = column.tolist()
         taken: dict[int, list[float]] = {}
         for place, text in places.said:  # what a text earned stands beside it
@@ -235,6 +241,19 @@ class Brush:
                 others.insert(at, y)
                 chosen.append(edge)
         return np.array(sorted(chosen), np.intp)
+
+    @staticmethod
+    def _lie_on_the_path(places: Places, greedy: NDArray[np.bool_], wide: float, high: float) -> NDArray[np.bool_]:
+        """Whether a number of this size on each of the edges would cut the greedy path."""
+        x, y = along(places.curves, NUMBER_AT)
+        lie, off = np.zeros(len(y), bool), (high + WIDEST) / 2
+        for x0, y0, x1, y1 in places.curves[greedy].tolist():
+            # It rises or falls all the way: what it does below a number lies between what it does at the number's ends.
+            across = (x + np.multiply.outer((-wide / 2, wide / 2), np.ones(len(x))) - x0) / max(x1 - x0, 1.0)
+            t = np.interp(across, X_AT, T)
+            ends = y0 + (y1 - y0) * (3 * t**2 - 2 * t**3)
+            lie |= (x > x0) & (x < x1) & (ends.min(axis=0) - off < y) & (y < ends.max(axis=0) + off)
+        return lie
 
     def _find_room_for_signs(
         self, places: Places, graph: Graph, metrics: QFontMetricsF
@@ -315,10 +334,11 @@ class Brush:
     def _pen(self, shade: int, width: int, greedy: bool) -> QPen:
         pen = self._pens.get((shade, width, greedy))
         if pen is None:
-            palette = self.palette
-            line, strongest = theme.line(palette), theme.value_color(shade, 1.0, theme.is_dark(palette))
+            palette, ground = self.palette, self.palette.color(QPalette.ColorRole.Base)
+            line = theme.mixed(palette.color(QPalette.ColorRole.WindowText), ground, PALE)
+            strongest = theme.value_color(shade, 1.0, theme.is_dark(palette))
             if not width:
-                color = theme.mixed(line, palette.color(QPalette.ColorRole.Base), 0.45)
+                color = theme.mixed(line, ground, UNTRIED)
             elif greedy and shade:
                 color = strongest
             else:
@@ -396,13 +416,15 @@ class Brush:
                     painter.setFont(sized(self.font, high / self.sizes.pill))
                     painter.setPen(ink)
                     painter.drawText(
-                        rect.adjusted(0, 0, -high / 3 if dots else 0, 0), Qt.AlignmentFlag.AlignCenter, label
+                        rect.adjusted(0, 0, -DOTS * high if dots else 0, 0), Qt.AlignmentFlag.AlignCenter, label
                     )
                 if dots:
                     painter.setPen(Qt.PenStyle.NoPen)
                     painter.setBrush(ink)
                     for place in (-1, 0, 1):
-                        painter.drawEllipse(rect.center() + QPointF(width / 2 - high / 6, place * high / 7), 0.9, 0.9)
+                        painter.drawEllipse(
+                            rect.center() + QPointF((width - DOTS * high) / 2, place * high / 7), 0.9, 0.9
+                        )
             self._pills[key] = found
         return found
 
