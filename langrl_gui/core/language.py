@@ -215,7 +215,7 @@ def _remedy(language: Language, rest: str) -> str:
     if not language.joiner and rest[0].isspace():
         return tr("; set language.joiner to {joiner}, which stands between words here", joiner=quoted(rest[0]))
     word = rest.split(language.joiner)[0] if language.joiner else ""
-    if word and word not in language.numbers and language.source is not None and language.source.has(word):
+    if language.source is not None and word in language.source.others:
         if language.listed:
             return tr("; add {word} to language.words", word=quoted(word))
         return tr("; the corpus has {word}, but other words more often: raise language.max_words", word=quoted(word))

@@ -5,10 +5,11 @@ Knows nothing of scenarios or files.
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
-from typing import Any, Final
+from itertools import islice
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import regex
@@ -20,6 +21,10 @@ from langrl_gui.core.work import along
 
 MARK: Final = "\x1f"
 """Stands between two pieces of a marked text: ASCII's unit separator, which no text needs for anything else."""
+AT_ONCE: Final = 4096
+"""Words up to which a line is worked through at once: some milliseconds. A text may be one line of millions."""
+
+_One = TypeVar("_One")
 
 
 @dataclass(frozen=True)
@@ -36,12 +41,15 @@ class Corpus:
         Word numbers; -1 for words that are not in the vocabulary.
     counts : (words,) int64
         How often each word stands in the text. An end word that the text does not have counts its sentences.
+    others : frozenset of str
+        The words of the text that are not in the vocabulary.
     """
 
     marked: str = field(repr=False)
     words: tuple[str, ...] = field(repr=False)
     sentences: tuple[tuple[int, ...], ...] = field(repr=False, compare=False)
     counts: NDArray[np.int64] = field(repr=False, compare=False)
+    others: frozenset[str] = field(repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -52,10 +60,6 @@ class Corpus:
     def length(self) -> int:
         """How many words it has, those included that are not in the vocabulary."""
         return sum(map(len, self.sentences))
-
-    def has(self, word: str) -> bool:
-        """Whether the text has this word, in the vocabulary or not."""
-        return regex.search(f"(?:^|{MARK}){regex.escape(word)}(?:$|{MARK})", self.marked, regex.MULTILINE) is not None
 
     def frequent(self, most: int) -> dict[str, int]:
         """The words of the vocabulary that are there most often, with their counts, the most frequent first."""
@@ -70,20 +74,20 @@ _WORD_BREAKS: Final = regex.compile(r"\b", regex.WORD | regex.V1)
 _SPACES: Final = regex.compile(r"(\s+)")
 
 
-def _characters(line: str) -> list[str]:
-    return list(_CLUSTERS.findall(line))
+def _characters(line: str) -> Iterator[str]:
+    return (found[0] for found in _CLUSTERS.finditer(line))
 
 
-def _words(line: str) -> list[str]:
-    return list(_WORD_BREAKS.split(line))
+def _words(line: str) -> Iterator[str]:
+    return iter(_WORD_BREAKS.splititer(line))
 
 
-def _whitespace(line: str) -> list[str]:
-    return list(_SPACES.split(line))
+def _whitespace(line: str) -> Iterator[str]:
+    return iter(_SPACES.splititer(line))
 
 
-def _jieba(line: str) -> list[str]:
-    return list(_jieba_tokenizer().cut(line))
+def _jieba(line: str) -> Iterator[str]:
+    return iter(_jieba_tokenizer().cut(line))
 
 
 @cache
@@ -101,7 +105,7 @@ def _jieba_tokenizer() -> Any:
     return tokenizer
 
 
-TOKENIZERS: Final[dict[str, Callable[[str], list[str]]]] = {
+TOKENIZERS: Final[dict[str, Callable[[str], Iterator[str]]]] = {
     "characters": _characters,
     "words": _words,
     "whitespace": _whitespace,
@@ -120,29 +124,66 @@ def mark(text: str, tokenizer: str) -> str:
     TextError
         If the tokenizer is not installed.
     """
-    cut = TOKENIZERS[tokenizer]
-    lines = text.replace(MARK, " ").splitlines()
-    going_on = along(lines, tr("cutting the corpus into words"))
-    return "\n".join(MARK.join(piece for piece in cut(line) if piece) for line in going_on)
+    parts = _marked(text.replace(MARK, " ").splitlines(), TOKENIZERS[tokenizer])
+    what = tr("cutting the corpus into words")
+    return "".join(along(parts, what, len(text), lambda part: len(part) - part.count(MARK)))
+
+
+def _marked(lines: list[str], cut: Callable[[str], Iterator[str]]) -> Iterator[str]:
+    """The marked text in parts, none of which takes long. A tokenizer sees the whole line: it alone knows where a word
+    may begin."""
+    for number, line in enumerate(lines):
+        between = "\n" if number else ""
+        pieces = filter(None, cut(line))
+        while part := MARK.join(islice(pieces, AT_ONCE)):
+            yield between + part
+            between = MARK
+        if between == "\n":
+            yield between
 
 
 def _sentences(marked: str, tokenizer: str) -> list[list[str]]:
     """The words of each line. White space is no word, but between two characters it is one of them."""
-    sentences = []
-    for line in along(marked.split("\n"), tr("reading the corpus")):
-        pieces = line.split(MARK)
-        if tokenizer == "characters":
-            first, last = 0, len(pieces)
-            while first < last and (not pieces[first] or pieces[first].isspace()):
-                first += 1
-            while first < last and pieces[last - 1].isspace():
-                last -= 1
-            pieces = pieces[first:last]
-        else:
+    lines = marked.split("\n")
+    sentences: list[list[str]] = [[] for _ in lines]
+    parts = ((number, part) for number, line in enumerate(lines) for part in _in_parts(line))
+    for number, part in along(parts, tr("reading the corpus"), len(marked) + 1, lambda part: len(part[1]) + 1):
+        pieces = part.split(MARK)
+        if tokenizer != "characters":
             pieces = [piece for piece in pieces if piece and not piece.isspace()]
-        if pieces:
-            sentences.append(pieces)
-    return sentences
+        sentences[number] += pieces
+    if tokenizer == "characters":
+        sentences = list(map(_trimmed, sentences))
+    return [sentence for sentence in sentences if sentence]
+
+
+def _in_parts(line: str) -> Iterator[str]:
+    """A marked line, cut at some of its marks."""
+    first = 0
+    while (end := line.find(MARK, first + AT_ONCE)) >= 0:
+        yield line[first:end]
+        first = end + 1
+    yield line[first:]
+
+
+def _trimmed(pieces: list[str]) -> list[str]:
+    """Without the white space at both ends."""
+    first, last = 0, len(pieces)
+    while first < last and (not pieces[first] or pieces[first].isspace()):
+        first += 1
+    while first < last and pieces[last - 1].isspace():
+        last -= 1
+    return pieces[first:last]
+
+
+def stretches(sentences: Sequence[Sequence[_One]], what: str) -> Iterator[tuple[Sequence[_One], range]]:
+    """Each sentence with the places of its words, AT_ONCE of them at a time: work called `what`, see `work.along`."""
+    parts = (
+        (sentence, range(first, min(first + AT_ONCE, len(sentence))))
+        for sentence in sentences
+        for first in range(0, len(sentence), AT_ONCE)
+    )
+    return along(parts, what, sum(map(len, sentences)), lambda part: len(part[1]))
 
 
 # -- vocabularies -----------------------------------------------------------------------------------------------------
@@ -165,7 +206,9 @@ def read_corpus(marked: str, tokenizer: str, words: tuple[str, ...], most_words:
     sentences = _sentences(marked, tokenizer)
     if not sentences:
         raise TextError(tr("there is not one word in it"))
-    counted = Counter(word for sentence in sentences for word in sentence)
+    counted: Counter[str] = Counter()
+    for sentence, places in stretches(sentences, tr("counting the words of the corpus")):
+        counted.update(sentence[places.start : places.stop])
     if not words:
         words = tuple(word for word, _ in counted.most_common(most_words))
         if end_word and end_word not in words:
@@ -173,15 +216,13 @@ def read_corpus(marked: str, tokenizer: str, words: tuple[str, ...], most_words:
     if end_word and end_word not in counted:
         counted[end_word] = len(sentences)
     numbers = {word: number for number, word in enumerate(words)}
-    return Corpus(
-        marked,
-        words,
-        tuple(
-            tuple(numbers.get(word, -1) for word in sentence)
-            for sentence in along(sentences, tr("numbering the words of the corpus"))
-        ),
-        np.array([counted[word] for word in words], np.int64),
-    )
+    numbered: list[list[int]] = []
+    for sentence, places in stretches(sentences, tr("numbering the words of the corpus")):
+        if places.start == 0:
+            numbered.append([])
+        numbered[-1] += [numbers.get(sentence[place], -1) for place in places]
+    counts = np.array([counted[word] for word in words], np.int64)
+    return Corpus(marked, words, tuple(map(tuple, numbered)), counts, frozenset(counted.keys() - numbers.keys()))
 
 
 # -- what usually follows ---------------------------------------------------------------------------------------------
@@ -200,7 +241,7 @@ class Shortlist:
         self._words, self._size = len(corpus.words), size
         start = self._words
         said: list[int] = []
-        for sentence in along(corpus.sentences, tr("counting which word follows which")):
+        for sentence in along(corpus.sentences, tr("counting which word follows which"), corpus.length, len):
             said.append(start)
             said += sentence
             if end is not None and sentence[-1] != end:

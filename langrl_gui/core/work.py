@@ -1,7 +1,7 @@
 """Long work: told how far it is, and asked whether to go on."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, TypeVar
@@ -65,13 +65,15 @@ def told_to(listener: Listener) -> Iterator[None]:
         _listener.reset(token)
 
 
-def along(items: Sequence[_One], what: str) -> Iterator[_One]:
-    """Each of the items in turn, which is work called `what`; raises `Cancelled` where whoever listens says so."""
+def along(items: Iterable[_One], what: str, whole: int, size: Callable[[_One], int]) -> Iterator[_One]:
+    """Each of the items in turn, which is work called `what`, as far done as their sizes are of the `whole`; raises
+    `Cancelled` where whoever listens says so."""
     listener = _listener.get()
-    if listener is None or not items:
+    if listener is None:
         yield from items
         return
-    report = Report(lambda fraction: listener(what, fraction))
-    for place, item in enumerate(items):
-        report(place / len(items))
+    report, done = Report(lambda fraction: listener(what, fraction)), 0
+    for item in items:
+        report(done / whole)
         yield item
+        done += size(item)

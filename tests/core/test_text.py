@@ -7,11 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from langrl_gui.core import exports, runfile, scenario, work
-from langrl_gui.core.errors import RunFileError, ScenarioError
+from langrl_gui.core import text as texts
+from langrl_gui.core.errors import RunFileError, ScenarioError, TextError
+from langrl_gui.core.rewards.coherence import Associations
+from langrl_gui.core.rewards.fluency import NGrams
 from langrl_gui.core.text import TOKENIZERS, mark, read_corpus
 from langrl_gui.core.trainer import Trainer
 from tests.core.test_trainer import everything
@@ -31,6 +35,7 @@ kind = "match"
 PARTS = [
     "cutting the corpus into words",
     "reading the corpus",
+    "counting the words of the corpus",
     "numbering the words of the corpus",
     "counting which words follow each other",
     "counting which words are near each other",
@@ -72,6 +77,41 @@ def test_cutting_loses_nothing_and_the_marks_come_out_again(text: str, tokenizer
     lines = text.replace("\x1f", " ").splitlines()
     assert mark(text, tokenizer).replace("\x1f", "") == "\n".join(lines)
     assert all("".join(TOKENIZERS[tokenizer](line)) == line for line in lines)
+
+
+PIECES = ["\u200d", "👩", "👍🏽", "🇨", "🇳", "e", "\u0301", "é", "क्", "षि", "\u1112", "\u1161", "\u11ab", "한", "don't",
+          "3.14", "1,000", " ", "\u3000", "\u200f", "שלום", "مرحبا", "我", "カタ", "\r", "_", ".", "\x1f"]  # fmt: skip
+"""What joins what stands beside it, or does not: nobody knows where a line may be cut but who sees all of it."""
+
+
+@given(
+    st.lists(st.lists(st.sampled_from(PIECES) | st.characters(), max_size=12).map("".join), max_size=3).map("\n".join),
+    st.sampled_from(["characters", "words", "whitespace"]),
+    st.integers(1, 5),
+)
+@settings(max_examples=2000, deadline=None)
+def test_a_line_that_is_worked_through_in_parts_is_cut_as_in_one_go(text: str, tokenizer: str, at_once: int) -> None:
+    in_one_go = {
+        "characters": lambda line: regex.findall(r"\X", line),
+        "words": lambda line: regex.split(r"\b", line, flags=regex.WORD | regex.V1),
+        "whitespace": lambda line: regex.split(r"(\s+)", line),
+    }[tokenizer]
+    lines = text.replace("\x1f", " ").splitlines()
+    marked = "\n".join("\x1f".join(filter(None, in_one_go(line))) for line in lines)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "AT_ONCE", at_once)
+        assert mark.__wrapped__(text, tokenizer) == marked
+        try:
+            parts = read_corpus.__wrapped__(marked, tokenizer, (), 5, "")
+        except TextError:
+            assert not text.replace("\x1f", " ").strip()
+            return
+        grams, near = NGrams(parts, 5, 0, 2, "kneser-ney", 0.1, 0.75), Associations(parts, 5, 3)
+    whole = read_corpus.__wrapped__(marked, tokenizer, (), 5, "")
+    assert (parts.words, parts.sentences, parts.others) == (whole.words, whole.sentences, whole.others)
+    assert parts.counts.tolist() == whole.counts.tolist()
+    assert repr(grams._levels) == repr(NGrams(whole, 5, 0, 2, "kneser-ney", 0.1, 0.75)._levels)
+    assert near._pairs == Associations(whole, 5, 3)._pairs
 
 
 @given(st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=5), min_size=1, max_size=5), st.integers(1, 6))
@@ -269,15 +309,18 @@ def test_a_run_whose_corpus_is_missing_or_too_many_is_told_apart(tmp_path: Path)
         runfile.loads(runfile.dumps(named), "run")
 
 
+@pytest.mark.parametrize("between", ["\n", " "])
 def test_each_part_of_reading_a_corpus_and_learning_from_it_can_be_cancelled_and_is_done_whole_after_that(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, between: str
 ) -> None:
+    """Be it of many lines, or of one that is long."""
     monkeypatch.setattr(work, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(texts, "AT_ONCE", 40)
     path = tmp_path / "scenario.toml"
     terms = '[[rewards]]\nkind = "fluency"\n[[rewards]]\nkind = "coherence"\n'
     toml = TOML.format(corpus="poem.txt", tokenizer="words", reference="w0") + terms
     path.write_text(toml.replace("max_length = 3", "max_length = 3\nshortlist = 5"), "utf-8")
-    (tmp_path / "poem.txt").write_text("\n".join(f"w{line % 7} w{line % 11}" for line in range(200)), "utf-8")
+    (tmp_path / "poem.txt").write_text(between.join(f"w{line % 7} w{line % 11}" for line in range(200)), "utf-8")
     told: dict[str, list[float]] = {}
 
     def until(last: str) -> Callable[[str, float], bool]:
@@ -300,6 +343,7 @@ def test_each_part_of_reading_a_corpus_and_learning_from_it_can_be_cancelled_and
     assert trainer.scenario.language.source is not None
     assert trainer.scenario.language.source.length == 400
     assert all(0 <= fraction < 1 for fractions in told.values() for fraction in fractions)
+    assert all(max(fractions) > 0.8 for part, fractions in told.items() if part != PARTS[-1])
 
 
 # -- any script, any size ---------------------------------------------------------------------------------------------

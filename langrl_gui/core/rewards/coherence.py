@@ -11,8 +11,7 @@ from pydantic import Field
 
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.rewards.term import Following, Ground, Memory, Reward, Step, Words
-from langrl_gui.core.text import Corpus
-from langrl_gui.core.work import along
+from langrl_gui.core.text import Corpus, stretches
 
 
 class CoherenceReward(Reward):
@@ -76,8 +75,9 @@ class Associations:
 
     def __init__(self, corpus: Corpus, words: int, window: int) -> None:
         pairs: list[Counter[int]] = [Counter() for _ in range(words)]
-        for sentence in along(corpus.sentences, tr("counting which words are near each other")):
-            for place, first in enumerate(sentence):
+        for sentence, places in stretches(corpus.sentences, tr("counting which words are near each other")):
+            for place in places:
+                first = sentence[place]
                 if first >= 0:
                     for second in sentence[place + 1 : place + 1 + window]:
                         if second >= 0:

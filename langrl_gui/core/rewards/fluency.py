@@ -12,7 +12,7 @@ from pydantic import Field
 
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.rewards.term import Following, Ground, Memory, Reward, Step, Words
-from langrl_gui.core.text import Corpus
+from langrl_gui.core.text import Corpus, stretches
 from langrl_gui.core.work import along
 
 Smoothing = Literal["maximum-likelihood", "laplace", "lidstone", "kneser-ney"]
@@ -188,10 +188,10 @@ _Counts = defaultdict[tuple[int, ...], defaultdict[int, int]]
 def _ended(line: Sequence[int], end_word: int | None) -> Iterator[Sequence[int]]:
     """The sentences of a line: an end word that stands in the corpus ends one, as it does when it is said."""
     begin = 0
-    for place, word in enumerate(line):
-        if word == end_word:
-            yield line[begin:place]
-            begin = place + 1
+    for _ in range(line.count(end_word) if end_word is not None else 0):
+        place = line.index(end_word, begin)
+        yield line[begin:place]
+        begin = place + 1
     if begin < len(line):
         yield line[begin:]
 
@@ -199,8 +199,8 @@ def _ended(line: Sequence[int], end_word: int | None) -> Iterator[Sequence[int]]
 def _counted(sentences: list[list[int]], order: int) -> "_Counts":
     """For each context of `order` - 1 words and signs what came after it, and how often."""
     counts: _Counts = defaultdict(lambda: defaultdict(int))
-    for sentence in along(sentences, tr("counting which words follow each other")):
-        for last in range(order - 1, len(sentence)):
+    for sentence, places in stretches(sentences, tr("counting which words follow each other")):
+        for last in range(max(places.start, order - 1), places.stop):
             counts[tuple(sentence[last - order + 1 : last])][sentence[last]] += 1
     return counts
 
@@ -208,7 +208,8 @@ def _counted(sentences: list[list[int]], order: int) -> "_Counts":
 def _packed(counts: _Counts) -> dict[tuple[int, ...], tuple[NDArray[np.intp], NDArray[np.float64]]]:
     """For each context the events that were seen after it, ascending, and how often."""
     packed = {}
-    for context, following in counts.items():
+    what = tr("counting which words follow each other")
+    for context, following in along(counts.items(), what, len(counts), lambda _: 1):
         events = np.array(list(following), np.intp)
         order = events.argsort()
         packed[context] = events[order], np.array(list(following.values()), np.float64)[order]
