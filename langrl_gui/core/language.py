@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, NamedTuple, Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, model_validator
 
@@ -16,6 +16,20 @@ MOST_WORDS: Final = 100_000
 
 ReadCorpus = Callable[[str, str], str]
 """(name, tokenizer) -> the marked text of the corpus of this name."""
+
+
+class Reading(NamedTuple):
+    """A corpus, and how words are taken from it: `most` of them, or those that are listed."""
+
+    name: str
+    tokenizer: str
+    listed: tuple[str, ...]
+    most: int
+    end_word: str
+
+    def of(self, marked: str) -> Corpus:
+        """What is read in its marked text."""
+        return read_corpus(marked, self.tokenizer, self.listed, self.most, self.end_word)
 
 
 class Language(Part):
@@ -97,14 +111,21 @@ class Language(Part):
 
     @model_validator(mode="after")
     def _read_corpus(self, info: ValidationInfo) -> Self:
-        if self.corpus is not None and info.context is not None:
+        if (reading := self.reading) is not None and info.context is not None:
             try:
-                marked = info.context.corpus(self.corpus, self.tokenizer)
-                self._source = read_corpus(marked, self.tokenizer, self.listed, self.max_words, self.end_word)
+                self._source = info.context.read(reading)
             except TextError as error:
-                fault = tr("{path}: {found}: {reason}", path="language.corpus", found=quoted(self.corpus), reason=error)
+                found = quoted(reading.name)
+                fault = tr("{path}: {found}: {reason}", path="language.corpus", found=found, reason=error)
                 raise ScenarioError([fault]) from None
         return self
+
+    @property
+    def reading(self) -> Reading | None:
+        """How the corpus is read, where there is one."""
+        if self.corpus is None:
+            return None
+        return Reading(self.corpus, self.tokenizer, self.listed, self.max_words, self.end_word)
 
     @property
     def source(self) -> Corpus | None:

@@ -29,10 +29,12 @@ from langrl_gui.core import arrays, gym, gym_tables, learners, memory, samples, 
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import RunFileDamaged, RunFileError, ScenarioError, system_reason
 from langrl_gui.core.i18n import tr
+from langrl_gui.core.language import Reading
 from langrl_gui.core.samples import Sample, SampleList
 from langrl_gui.core.scenario import Scenario, Sources
 from langrl_gui.core.schema import MOST_STEPS
 from langrl_gui.core.tables import NOTHING, PADDING, UNSEEN
+from langrl_gui.core.text import Corpus
 from langrl_gui.core.timeline import Timeline
 from langrl_gui.core.trainer import Moment, Trainer, is_live
 from langrl_gui.core.work import Progress
@@ -595,12 +597,12 @@ def _run(header: _Header, body: memoryview) -> Run:
     return Run(scenario, moment, Kernel(description.kernel.name, description.kernel.version))
 
 
-def _corpus(tensors: dict[str, NDArray[Any]], name: str, tokenizer: str) -> str:
-    """The marked text of the corpus in these tensors, whatever it is called and was cut by."""
+def _corpus(tensors: dict[str, NDArray[Any]], reading: Reading) -> Corpus:
+    """The corpus in these tensors, whatever it is called and was cut by."""
     if "corpus" not in tensors:
         raise _broken(tr("lacks the tensor {name}", name=_quoted("corpus")))
     try:
-        return tensors["corpus"].tobytes().decode()
+        return reading.of(tensors["corpus"].tobytes().decode())
     except UnicodeDecodeError:
         raise _broken(tr("has a corpus that is not UTF-8")) from None
 

@@ -20,10 +20,10 @@ from langrl_gui.core.errors import ScenarioError, TextError, system_reason
 from langrl_gui.core.faults import explain, missing, quoted
 from langrl_gui.core.gym import PREFIX, Gym, Spaces, Table, from_gymnasium
 from langrl_gui.core.i18n import N_, tr
-from langrl_gui.core.language import Language, Prompt, ReadCorpus, unsayable
+from langrl_gui.core.language import Language, Prompt, ReadCorpus, Reading, unsayable
 from langrl_gui.core.rewards import BUILT_IN, Ground, Reward, announced
 from langrl_gui.core.schema import MOST_STEPS, Part, as_tuple
-from langrl_gui.core.text import mark
+from langrl_gui.core.text import Corpus, mark
 
 LARGEST_FILE: Final = 16 * 2**20
 """Bytes of a scenario, which is text that a person wrote, and of a corpus."""
@@ -125,7 +125,7 @@ else:
 class Sources(NamedTuple):
     """Where a scenario finds what its own file does not hold; given to pydantic as the validation's context."""
 
-    corpus: ReadCorpus
+    read: Callable[[Reading], Corpus]
     table: Callable[[Gym], Table | Spaces]
     """Or the spaces of an environment that has none."""
     imports: bool = False
@@ -233,9 +233,27 @@ class Scenario(Part):
         _put(data, path, value)
         return self.revised(data)
 
-    def revised(self, data: object, folder: Path | None = None) -> "Scenario":
-        """The scenario that `data` describes. A corpus is this one's, if it names that; any other lies in `folder`."""
-        return from_data(data, sources=_sources_of(self, folder))
+    def revised(self, data: object, read: Callable[[Reading], Corpus] | None = None) -> "Scenario":
+        """The scenario that `data` describes. `read` gives its corpus; else it is this one's, as `read_anew` has it."""
+        return from_data(data, sources=_sources_of(self, read))
+
+    def read_anew(self, reading: Reading, folder: Path | None = None) -> Corpus:
+        """The corpus that is asked for: this one's, read in another way or the same; any other lies in `folder`.
+
+        Raises
+        ------
+        TextError
+            If there is none, or not one word in it.
+        """
+        language = self.language
+        if language.source is None or reading.name != language.corpus:
+            read = _no_corpus if folder is None else partial(_read_corpus_below, folder)
+            return reading.of(read(reading.name, reading.tokenizer))
+        if reading == language.reading:
+            return language.source
+        if reading.tokenizer == language.tokenizer:
+            return reading.of(language.source.marked)
+        return reading.of(mark(language.source.text, reading.tokenizer))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -257,7 +275,7 @@ def from_data(
         With one sentence per fault: the key's path, what was found, what was expected, the nearest valid spelling.
     """
     try:
-        return Scenario.model_validate(data, context=sources or Sources(read_corpus or _no_corpus, from_gymnasium))
+        return Scenario.model_validate(data, context=sources or Sources(_reader(read_corpus), from_gymnasium))
     except ScenarioError as error:
         raise ScenarioError(list(error.faults), source) from None
     except ValidationError as error:
@@ -327,21 +345,15 @@ def _read_corpus_below(folder: Path, name: str, tokenizer: str) -> str:
     return mark(_read_text(path), tokenizer)
 
 
-def _corpus_of(scenario: Scenario, folder: Path | None = None) -> ReadCorpus:
-    """Gives the corpus that `scenario` has, cut by the tokenizer that is asked for, and no other but from `folder`."""
-    language = scenario.language
-
-    def read(name: str, tokenizer: str) -> str:
-        if language.source is None or name != language.corpus:
-            return _no_corpus(name, tokenizer) if folder is None else _read_corpus_below(folder, name, tokenizer)
-        return language.source.marked if tokenizer == language.tokenizer else mark(language.source.text, tokenizer)
-
-    return read
+def _reader(read_corpus: ReadCorpus | None = None) -> Callable[[Reading], Corpus]:
+    """Reads whatever corpus is asked for in the marked text that `read_corpus` gives."""
+    marked = read_corpus or _no_corpus
+    return lambda reading: reading.of(marked(reading.name, reading.tokenizer))
 
 
-def _sources_of(scenario: Scenario, folder: Path | None = None) -> Sources:
-    """Gives the corpus, and the table or the spaces, that `scenario` has; another corpus lies in `folder`, and another
-    environment is asked of gymnasium."""
+def _sources_of(scenario: Scenario, read: Callable[[Reading], Corpus] | None = None) -> Sources:
+    """Gives the corpus, if `read` does not, and the table or the spaces, that `scenario` has; another environment is
+    asked of gymnasium."""
 
     def table(gym: Gym) -> Table | Spaces:
         own = scenario.environment
@@ -349,9 +361,8 @@ def _sources_of(scenario: Scenario, folder: Path | None = None) -> Sources:
             return own.world
         return from_gymnasium(gym, imports=own is not None and own.imports and gym.id == own.id)
 
-    return Sources(
-        _corpus_of(scenario, folder), table, scenario.environment is not None and scenario.environment.imports
-    )
+    imports = scenario.environment is not None and scenario.environment.imports
+    return Sources(read or scenario.read_anew, table, imports)
 
 
 def with_settings(scenario: Scenario, settings: Sequence[str]) -> Scenario:
@@ -490,7 +501,7 @@ def of_environment(id_: str, source: str = "") -> Scenario:
         "learner": {"method": "q-learning", "alpha": 0.1, "gamma": 0.99},
         "stop": {"episodes": 10_000},
     }
-    return from_data(data, source, sources=Sources(_no_corpus, partial(from_gymnasium, imports=True), True))
+    return from_data(data, source, sources=Sources(_reader(), partial(from_gymnasium, imports=True), True))
 
 
 def new() -> Scenario:

@@ -239,6 +239,9 @@ class Documents(QObject):
 
     def ask_save_scenario(self) -> None:
         """Let a person choose where to save the scenario, as it is edited."""
+        if self._draft.waits_for_corpus:
+            self._on_failed(tr("The corpus is being read; save the scenario when that is done."), "")
+            return
         if self._draft.scenario is None:
             where, fault = next(iter(self._draft.faults.items()), ("", ""))
             self._on_failed(tr("The scenario is not complete yet: {fault}", fault=f"{where}: {fault}"), "")

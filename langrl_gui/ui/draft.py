@@ -1,10 +1,13 @@
 """The scenario as a person is editing it: what differs from that of the run, what is wrong with it, undo and redo.
 
-What can change while a run goes on changes at once; all else waits until somebody begins anew. Knows the session.
+What can change while a run goes on changes at once; all else waits until somebody begins anew. A corpus that an edit
+asks for is read beside the run, and only then is it known what is wrong. Knows the session.
 """
 
 import re
+import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,11 +15,14 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from langrl_gui.core import scenario as scenarios
-from langrl_gui.core.errors import ScenarioError
+from langrl_gui.core.errors import ScenarioError, TextError
 from langrl_gui.core.i18n import tr
+from langrl_gui.core.language import Reading
 from langrl_gui.core.scenario import Scenario
+from langrl_gui.core.text import Corpus
 from langrl_gui.core.trainer import LIVE
-from langrl_gui.ui.session import Session
+from langrl_gui.ui.session import CORPUS, Session
+from langrl_gui.ui.side_work import Task
 
 Path_ = tuple[str | int, ...]
 """The keys that lead to a value: ("prompts", 0, "text")."""
@@ -26,6 +32,9 @@ ABSENT: Final = None
 
 _TAGS: Final = ("kind", "method")
 """Keys that say which of several tables one is."""
+
+NOTICED: Final = 0.5
+"""Seconds after which it is said that a corpus is being read: what is done sooner would only flicker."""
 
 
 class Draft(QObject):
@@ -52,6 +61,12 @@ class Draft(QObject):
         self.edits_to_come: Any = None
         """Data that was kept of the edits to the scenario that is being opened."""
         self._applied: Scenario | None = None
+        self._reader: Task | None = None
+        self._reads: Reading | None = None
+        self._reads_since = 0.0
+        self._has_read: tuple[Reading, Corpus | str] | None = None
+        self.applies_when_read = False
+        """Whether somebody has asked to begin anew with what has been edited, and that waits for its corpus."""
         self._under_way = 0
         self._sent: dict[Path_, float] = {}
         self._is_typing = False
@@ -103,10 +118,13 @@ class Draft(QObject):
         self.settle()
 
     def apply(self) -> None:
-        """Begin anew with what has been edited."""
+        """Begin anew with what has been edited, as soon as its corpus is read."""
         if self.scenario is not None:
             self._applied = self.scenario
             self._session.open(self.scenario, source=self._session.source)
+        elif self.waits_for_corpus:
+            self.applies_when_read = True
+            self.changed.emit()
 
     def discard(self) -> None:
         """Back to what the run is doing, or will be as soon as it hears of it; this can be undone like any edit."""
@@ -138,18 +156,94 @@ class Draft(QObject):
         """Where a corpus would be looked for."""
         return self._session.source.parent if self._session.source is not None else None
 
+    @property
+    def waits_for_corpus(self) -> bool:
+        """Whether a corpus is being read for the edits: until it is, nobody knows whether they are right."""
+        return self._reader is not None
+
+    @property
+    def waits_long(self) -> bool:
+        """Whether it takes so long that people are told."""
+        return self.waits_for_corpus and time.monotonic() - self._reads_since >= NOTICED
+
     def put(self, path: Path_, value: object) -> None:
         """Change the data, without undo."""
         self.data = put(self.data, path, value)
+        self.applies_when_read = False
         self._judge()
 
     def _judge(self) -> None:
-        self.scenario, self.faults = None, {}
+        self.scenario, faults = None, dict[str, str]()
         try:
             if self.running is not None:
-                self.scenario = self.running.revised(self.data, self.folder)
+                self.scenario = self.running.revised(self.data, self._corpus)
         except ScenarioError as error:
-            self.faults = dict(_path_and_sentence(fault) for fault in reversed(error.faults))
+            faults = dict(_path_and_sentence(fault) for fault in reversed(error.faults))
+        except _Unread as unread:
+            self._read(unread.reading)  # what was wrong stands where it does until more is known
+            self.changed.emit()
+            return
+        self._stop_reading()
+        self.faults = faults
+        self.changed.emit()
+
+    # -- corpora ------------------------------------------------------------------------------------------------------
+
+    def _corpus(self, reading: Reading) -> Corpus:
+        """The run's, or the one that has just been read."""
+        running = self.running.language if self.running is not None else None
+        if running is not None and running.source is not None and reading == running.reading:
+            return running.source
+        if self._has_read is None or self._has_read[0] != reading:
+            raise _Unread(reading)
+        found = self._has_read[1]
+        if isinstance(found, str):
+            raise TextError(found)
+        return found
+
+    def _read(self, reading: Reading) -> None:
+        if self._reader is not None and self._reads == reading and not self._reader.is_cancelled():
+            return
+        assert self.running is not None
+        side, read = self._session.side, partial(_attempt, self.running, reading, self.folder)
+        if self._reader is None:
+            self._reads_since = time.monotonic()
+        self._reads = reading
+        self._reader = task = side.new(CORPUS, tr(CORPUS), lambda _: read())
+        task.done.connect(self._on_read)
+        task.failed.connect(self._on_failed)
+        task.finished.connect(self._on_reader_finished)
+        side.start(task, instead=True)
+
+    def _stop_reading(self) -> None:
+        if self._reader is not None:
+            self._reader = None
+            self._session.side.cancel(CORPUS)
+
+    @Slot(object)
+    def _on_read(self, found: Corpus | str) -> None:
+        assert self._reads is not None
+        self._reader, self._has_read = None, (self._reads, found)
+        self._judge()
+        if isinstance(found, str):
+            self._has_read = None  # the next time it may be there
+        if self.applies_when_read:
+            self.applies_when_read = False
+            self.apply()
+
+    @Slot(str, str)
+    def _on_failed(self, sentence: str, details: str) -> None:
+        self._give_up()
+        self._session.failed.emit(sentence, details)
+
+    @Slot()
+    def _on_reader_finished(self) -> None:
+        if self._reader is not None and self._reader.isFinished() and self._reader.is_cancelled():
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self._reader, self.applies_when_read = None, False
+        self.faults = {"language.corpus": tr("was not read; the next change reads it")}
         self.changed.emit()
 
     def _live(self) -> Iterator[Path_]:
@@ -164,7 +258,7 @@ class Draft(QObject):
     @Slot(object)
     def _on_opened(self, scenario: Scenario) -> None:
         goes_on = scenario is self._applied or scenario is self.running
-        self._applied, self._under_way = None, 0
+        self._applied, self._under_way, self._has_read, self.applies_when_read = None, 0, None, False
         self._sent.clear()
         self._take(scenario)
         if not goes_on:
@@ -221,6 +315,22 @@ class _Edit(QUndoCommand):
         self.after = other.after
         self.setObsolete(self.after == self.before)
         return True
+
+
+class _Unread(Exception):
+    """There is a corpus to be read first."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading)
+        self.reading = reading
+
+
+def _attempt(scenario: Scenario, reading: Reading, folder: Path | None) -> Corpus | str:
+    """The corpus, or why there is none: a sentence, for an error would keep alive whoever was waiting for it."""
+    try:
+        return scenario.read_anew(reading, folder)
+    except TextError as error:
+        return str(error)
 
 
 # -- data that is never changed in place ------------------------------------------------------------------------------

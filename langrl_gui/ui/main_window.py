@@ -155,7 +155,7 @@ class MainWindow(QMainWindow):
         self.documents = Documents(session, draft, self, remembers)
         self.gallery: Gallery | None = None
         """The welcome page, once it was asked for."""
-        self._is_leaving = False
+        self._is_leaving = self._says_reading = False
         self._asked: Wanted | None = None
         self._was_painted = False
 
@@ -434,6 +434,8 @@ class MainWindow(QMainWindow):
             self._draw(snapshot)
         self._ask()
         self.side_status.look()
+        if self.draft.waits_long != self._says_reading:
+            self._on_draft()
 
     def _draw(self, snapshot: Snapshot) -> None:
         running = self.session.state == RUNNING
@@ -557,7 +559,12 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_draft(self) -> None:
         draft = self.draft
-        self.parameters.show_data(draft.data, draft.faults, draft.live, draft.is_pending)
+        self._says_reading, reading = draft.waits_long, ""
+        if self._says_reading:
+            reading = tr("The corpus is being read for these changes.")
+            if draft.applies_when_read:
+                reading += " " + tr("After that a new run begins.")
+        self.parameters.show_data(draft.data, draft.faults, draft.live, draft.is_pending, reading)
         if draft.scenario is not None:
             self.parameters.show_corpus(draft.scenario.language.source)
         self.setWindowModified(self.documents.is_modified)

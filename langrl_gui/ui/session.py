@@ -56,6 +56,7 @@ OPENING, READY, RUNNING, PAUSED, FINISHED, FAILED = "opening", "ready", "running
 # Kinds of side work, and what they are called for people.
 OPTIMUM: Final = N_("Finding the optimum")
 CONTEXT: Final = N_("Examining the context")
+CORPUS: Final = N_("Reading the corpus")
 SAVE: Final = N_("Saving")
 EXPORT: Final = N_("Exporting")
 FIND_UPDATE: Final = N_("Finding the last update")

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, QThread, Signal, Slot
 
 from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import tr
-from langrl_gui.core.work import making_way
+from langrl_gui.core.work import making_way, told_to
 
 Progress = Callable[[float], bool]
 """Called by the work with the share of it that is done, from 0 to 1; answers False when the work shall end."""
@@ -52,8 +52,8 @@ class Task(QThread):
         super().__init__(parent)
         self._make_way = make_way
         self.kind = kind
-        self.title = title
-        """What it does, for people."""
+        self.title = self._what = title
+        """What it does, for people, and in what part of it it is."""
         self.must_end = False
         """Whether closing waits for its turn and its end: what is being saved is saved."""
         self.fraction = _NOTHING_SAID
@@ -64,7 +64,7 @@ class Task(QThread):
 
     def run(self) -> None:
         try:
-            with making_way(self._make_way):
+            with making_way(self._make_way), told_to(self._progress_of_part):
                 self._outcome = (self._work(self._progress),)
         except LangrlError as error:
             self._outcome = str(error), ""
@@ -72,7 +72,11 @@ class Task(QThread):
             self._outcome = report(error)
 
     def _progress(self, fraction: float) -> bool:
-        self.fraction = fraction
+        self.title, self.fraction = self._what, fraction
+        return not self._cancelled.is_set()
+
+    def _progress_of_part(self, part: str, fraction: float) -> bool:
+        self.title, self.fraction = tr("{what}: {part}", what=self._what, part=part), fraction
         return not self._cancelled.is_set()
 
     @property

@@ -39,7 +39,7 @@ def on_table(problem: Mdp, starts: list[int], longest: int = 0, **learner: Any) 
         "environment": {"kind": "gym", "id": "Any-v0"},
         "learner": {"method": "q-learning", **learner},
     }
-    return scenario.from_data(data, sources=Sources(lambda name, tokenizer: "", lambda gym: table))
+    return scenario.from_data(data, sources=Sources(lambda reading: reading.of(""), lambda gym: table))
 
 
 def test_the_table_is_the_environments() -> None:
@@ -233,7 +233,7 @@ def test_a_run_that_names_a_module_imports_nothing() -> None:
     data = scenario.to_data(run.scenario)
     data["environment"]["id"] = "antigravity:Any-v0"
     table = run.scenario.environment.table
-    evil = scenario.from_data(data, sources=Sources(lambda name, tokenizer: "", lambda gym: table))
+    evil = scenario.from_data(data, sources=Sources(lambda reading: reading.of(""), lambda gym: table))
     again = loads(dumps(runfile.Run(evil, run.moment, run.kernel)), "x")
     assert again.scenario.environment.id == "antigravity:Any-v0"
     with pytest.raises(ScenarioError, match="names a module to import"):

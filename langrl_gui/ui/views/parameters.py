@@ -134,7 +134,7 @@ class Parameters(QWidget):
 
     # -- shown --------------------------------------------------------------------------------------------------------
 
-    def show_data(self, data: Any, faults: dict[str, str], live: set[Keys], pending: bool) -> None:
+    def show_data(self, data: Any, faults: dict[str, str], live: set[Keys], pending: bool, reading: str = "") -> None:
         """Show the scenario that `data` is, right or wrong.
 
         Parameters
@@ -142,8 +142,10 @@ class Parameters(QWidget):
         faults : path -> what is wrong there.
         live : the fields that change at once.
         pending : whether something waits for a new run.
+        reading : that a corpus is being read for it, where nobody knows yet what is wrong.
         """
         self.setEnabled(bool(data))
+        faults = {} if reading else faults
         data = _in_this_language(data)
         for name, row in self._fields.items():
             row.show_value(data.get(name, ABSENT) if isinstance(data, dict) else ABSENT)
@@ -153,9 +155,8 @@ class Parameters(QWidget):
         for keys, row in self._rows.items():
             row.mark(keys in live, sentences.get(keys, ""))
         self._bar.setVisible(pending)
-        self._bar_text.setText(
-            tr("Not complete yet: see what is said in red.") if faults else tr("These changes need a new run.")
-        )
+        rest = tr("Not complete yet: see what is said in red.") if faults else tr("These changes need a new run.")
+        self._bar_text.setText(reading or rest)
         self._apply.setEnabled(not faults)
 
     def _leave_out(self, names: tuple[str, ...]) -> None:
