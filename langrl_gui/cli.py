@@ -32,7 +32,7 @@ from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import UNSEEN
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
 from langrl_gui.core.wording import tr_for
-from langrl_gui.core.work import Cancelled, Progress, told_to
+from langrl_gui.core.work import Progress, told_to, within
 
 DONE, CHECK_FAILED, WRONG_INPUT, INTERRUPTED = 0, 1, 2, 130
 SLICE: Final = 0.05
@@ -518,16 +518,13 @@ def _greedy(trainer: Trainer) -> Iterator[Any]:
 def _optimum(scenario: Scenario) -> list[dict[str, Any]] | None:
     """The best texts, to tell beside what was learned; None where they are too many to look through, or take too
     long."""
-    until = time.monotonic() + PATIENCE
+    if oracle.unsolvable(scenario):
+        return None
     try:
         with _bar(tr("solving")) as bar:
-            solution = oracle.solve(scenario, progress=lambda done: bar(done) and time.monotonic() < until)
-    except LangrlError:
-        return None
-    except Cancelled:
-        hint = tr("langrl: the optimum was not found within {seconds:g} s; langrl solve looks for as long as it takes",
-                  seconds=PATIENCE)  # fmt: skip
-        print(hint, file=sys.stderr)
+            solution = oracle.solve(scenario, progress=within(PATIENCE, bar))
+    except TableError as error:
+        print(tr("langrl: the optimum is not known: {reason}", reason=error), file=sys.stderr)
         return None
     return [_best(scenario, best) for best in solution.optimum]
 

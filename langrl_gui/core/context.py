@@ -103,7 +103,8 @@ def examine(
     Raises
     ------
     TableError
-        If the language has more than `most_edges` edges: then neither nodes nor values can be named.
+        If the language has more than `most_edges` edges: then neither nodes nor values can be named. What `progress`
+        raises in its place passes through, but once it is known what this context costs: see `work.within`.
     Cancelled
         If `progress` answered False.
     """
@@ -124,9 +125,9 @@ def examine(
             done = (context + 1) * share
             try:
                 other = _World(_seeing(scenario, context), most_edges, partial(go_on, done))
-            except TableError:
+                losing[context] = other.lost(most_backups, partial(report, done), enough=True)
+            except TableError:  # too large, or no time is left: what is known is told
                 break
-            losing[context] = other.lost(most_backups, partial(report, done), enough=True)
         if losing[context][1] == 0:
             high = context
             break

@@ -41,7 +41,7 @@ class TextError(LangrlError):
 
 
 class TableError(LangrlError):
-    """A problem too large for the memory planned, or asked for something that is not in its table."""
+    """A problem too large for the memory planned or the time given, or asked for what is not in its table."""
 
 
 class RunFileError(LangrlError):

@@ -6,6 +6,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, TypeVar
 
+from langrl_gui.core.errors import TableError
+from langrl_gui.core.i18n import tr
+
 Progress = Callable[[float], bool]
 """Told the fraction done, up to twenty times a second; its answer False cancels."""
 
@@ -33,6 +36,19 @@ def making_way(wait: Callable[[], None]) -> Iterator[None]:
 
 class Cancelled(Exception):
     """The caller's `progress` answered False; nothing was made."""
+
+
+def within(seconds: float, progress: Progress | None = None) -> Progress:
+    """Told what `progress` is told, but for so many seconds at most: then it raises a `TableError` that says so."""
+    until = time.monotonic() + seconds
+
+    def go_on(fraction: float) -> bool:
+        if time.monotonic() > until:
+            hint = tr("not found within {seconds:g} s; langrl solve looks for as long as it takes", seconds=seconds)
+            raise TableError(hint)
+        return progress is None or progress(fraction)
+
+    return go_on
 
 
 class Report:

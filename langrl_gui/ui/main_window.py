@@ -45,7 +45,6 @@ from shiboken6 import isValid
 from langrl_gui.core import i18n
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.context import Sight
-from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
@@ -473,7 +472,7 @@ class MainWindow(QMainWindow):
         self.selection.select(())  # what it named was a state of another run
         for view in self._views:
             view.begin(scenario)
-            view.set_optimum(None)
+        self._on_optimum(None)
         for spec in self._specs.values():
             self._put_tip(spec)
         self._say_card.entitle(tr_for(scenario, "Say"))
@@ -524,6 +523,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_optimum(self, solution: Solution | None) -> None:
+        self.parameters.say_unsolved(self.session.unsolved)
         for view in self._views:
             view.set_optimum(solution)
 
@@ -534,7 +534,7 @@ class MainWindow(QMainWindow):
             self._on_sight(None)
 
     @Slot(object)
-    def _on_sight(self, sight: Sight | LangrlError | None) -> None:
+    def _on_sight(self, sight: Sight | str | None) -> None:
         self.parameters.notice.show_sight(sight)
         self.inspector.set_sight(sight if isinstance(sight, Sight) else None)
         if self._confusions is not None and isValid(self._confusions):

@@ -27,7 +27,7 @@ from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import Observer, Snapshot, Update, Wanted, find_update
 from langrl_gui.core.timeline import START, Address, Timeline
 from langrl_gui.core.trainer import NO_LIMIT, Trainer
-from langrl_gui.core.work import Cancelled, told_to
+from langrl_gui.core.work import Cancelled, told_to, within
 from langrl_gui.ui.selection import State
 from langrl_gui.ui.side_work import Progress, SideWork, Task, Work, report
 
@@ -49,6 +49,10 @@ PROBE: Final = 0.2
 """Seconds after which it is known how long the way back to an update will be."""
 PATIENCE: Final = 0.5
 """Seconds that nobody minds, and which are spent unasked."""
+
+LONGEST_SEARCH: Final = 120.0
+"""Seconds after which the search for the optimum, and that for what the context costs, is given up: twice what the
+command line waits, for a run may go on beside it."""
 
 # What a run is doing. `tr` is applied where it is shown.
 OPENING, READY, RUNNING, PAUSED, FINISHED, FAILED = "opening", "ready", "running", "paused", "finished", "failed"
@@ -181,7 +185,7 @@ class Session(QObject):
     state_changed(str) : one of OPENING and its siblings.
     failed(str, str) : a sentence for the user, and details to copy.
     saved(str), scenario_saved(str) : the run, or the scenario that was given, is in this file, whole.
-    optimum_found(oracle.Solution or None)
+    optimum_found(oracle.Solution or None) : if None, `unsolved` says why.
     painter_found(function or None) : what draws a state of the environment that was opened, see gym.painter.
     compiling(bool) : whether the loop is being compiled, which happens once on a machine and takes seconds; until it
         is, steps are taken in plain Python.
@@ -241,7 +245,9 @@ class Session(QObject):
         self._learned = 0.0
         self._learning_since: float | None = None
         self.solution: oracle.Solution | None = None
-        self.sight: context.Sight | LangrlError | None = None
+        self.unsolved = ""
+        """Why no optimum was found where there may be one; empty where it is being looked for."""
+        self.sight: context.Sight | str | None = None
         """What the scenario's context costs, or why that cannot be told; None where it is not known yet, and where the
         agent sees the whole text."""
         self._finder: Task | None = None
@@ -467,6 +473,7 @@ class Session(QObject):
 
     def _solve(self, scenario: Scenario) -> None:
         self.solution = self.sight = None
+        self.unsolved = ""
         task = self.side.new(OPTIMUM, tr(OPTIMUM), functools.partial(_solution, scenario))
         task.done.connect(self._on_solved)
         self._start(task, instead=True)
@@ -477,14 +484,15 @@ class Session(QObject):
             self._start(task)
 
     @Slot(object)
-    def _on_examined(self, sight: context.Sight | LangrlError | None) -> None:
+    def _on_examined(self, sight: context.Sight | str | None) -> None:
         self.sight = sight
         self.sight_found.emit(sight)
 
     @Slot(object)
-    def _on_solved(self, solution: oracle.Solution | None) -> None:
-        self.solution = solution
-        self.optimum_found.emit(solution)
+    def _on_solved(self, found: oracle.Solution | str | None) -> None:
+        self.solution = found if isinstance(found, oracle.Solution) else None
+        self.unsolved = found if isinstance(found, str) else ""
+        self.optimum_found.emit(self.solution)
 
     @Slot(object)
     def _on_goes_back(self, way: Callable[[Progress], "_Found"]) -> None:
@@ -861,17 +869,21 @@ def _go_back(way: Callable[[Progress], Update | None], insists: bool, progress: 
     return _Found(way(go_on), seconds)
 
 
-def _sight(scenario: Scenario, progress: Progress) -> context.Sight | LangrlError | None:
+def _sight(scenario: Scenario, progress: Progress) -> context.Sight | str | None:
     try:
-        return context.examine(scenario, progress=progress)
+        return context.examine(scenario, progress=within(LONGEST_SEARCH, progress))
     except Cancelled:
         return None
     except LangrlError as error:  # too large to be examined: the window says so where it would say what it found
-        return error
+        return str(error)
 
 
-def _solution(scenario: Scenario, progress: Progress) -> oracle.Solution | None:
-    try:
-        return oracle.solve(scenario, progress=progress)
-    except (LangrlError, oracle.Cancelled):  # too large to be solved: there is none to show
+def _solution(scenario: Scenario, progress: Progress) -> oracle.Solution | str | None:
+    if oracle.unsolvable(scenario):
         return None
+    try:
+        return oracle.solve(scenario, progress=within(LONGEST_SEARCH, progress))
+    except Cancelled:
+        return None
+    except LangrlError as error:  # too large to be solved: there is none to show
+        return str(error)

@@ -15,7 +15,7 @@ from langrl_gui.core.errors import TableError
 from langrl_gui.core.oracle import solve
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import Tables
-from langrl_gui.core.work import Cancelled
+from langrl_gui.core.work import Cancelled, within
 from tests.problems import masked
 
 LANGUAGES = 500
@@ -191,6 +191,21 @@ def test_a_search_that_does_not_close_gives_bounds_that_hold() -> None:
     assert not bounds.exact
     assert bounds.lost[0] <= exact.lost[0] <= bounds.lost[1]
     assert bounds.smallest[0] <= exact.smallest[0] <= bounds.smallest[1]
+
+
+def test_what_is_known_when_the_time_is_up_is_told_and_the_rest_between_bounds() -> None:
+    whole = examine(ferry(context=1))
+
+    def is_in_time(fraction: float) -> bool:
+        if fraction > 0:  # this context has been examined
+            raise TableError("no time is left")
+        return True
+
+    sight = examine(ferry(context=1), progress=is_in_time)
+    assert (sight.confusions, sight.lost) == (whole.confusions, whole.lost)
+    assert sight.smallest == (0, 3)
+    with pytest.raises(TableError, match=r"^not found within 0 s; langrl solve looks for as long as it takes$"):
+        examine(ferry(context=1), progress=within(0.0))
 
 
 def test_too_large_a_language_is_refused_and_long_work_can_be_cancelled() -> None:

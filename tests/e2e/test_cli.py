@@ -54,7 +54,9 @@ def test_an_optimum_that_takes_too_long_to_find_is_not_waited_for_and_said_to_be
 ) -> None:
     monkeypatch.setattr(cli, "PATIENCE", 0.0)
     assert cli._optimum(scenario.find("ten-words")) is None
-    assert capsys.readouterr().err.startswith("langrl: the optimum was not found within 0 s; langrl solve looks for")
+    assert capsys.readouterr().err.startswith(
+        "langrl: the optimum is not known: not found within 0 s; langrl solve looks for"
+    )
     monkeypatch.setattr(cli, "PATIENCE", 60.0)
     assert cli._optimum(scenario.find("ten-words")) is not None
 

@@ -221,6 +221,35 @@ def test_the_optimum_comes_by_itself(qtbot: QtBot, session: Session) -> None:
     assert found.args[0].start_value == 2.8525
 
 
+def dear() -> Scenario:
+    """Asking what four hundred words earn takes long, for each of four hundred and one texts."""
+    words = [f"{number:03}" for number in range(400)]
+    return scenario.from_data(
+        {
+            "name": "dear",
+            "language": {"words": words, "joiner": " ", "max_length": 2, "context": 0},
+            "prompts": [{"references": ["001 002", "003 004"]}],
+            "rewards": [{"kind": "chrf", "paid": "each-word"}, {"kind": "bleu", "paid": "each-word"}],
+        }
+    )
+
+
+def test_a_search_for_the_optimum_that_takes_too_long_is_given_up_and_says_so_and_the_run_goes_on(
+    qtbot: QtBot, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("langrl_gui.ui.session.LONGEST_SEARCH", 0.1)
+    with qtbot.waitSignals([session.optimum_found, session.sight_found], timeout=30_000):
+        session.open(dear())
+    sentence = "not found within 0.1 s; langrl solve looks for as long as it takes"
+    assert (session.solution, session.unsolved, session.sight) == (None, sentence, sentence)
+    session.step(3)
+    assert latest(qtbot, session, 3).step == 3
+    monkeypatch.undo()
+    with qtbot.waitSignal(session.optimum_found, timeout=60_000):
+        session.set("rewards.1.weight", 0.0)
+    assert session.unsolved == ""
+
+
 def test_a_snapshot_is_never_shown_before_its_run_is_heard_of(qtbot: QtBot, session: Session) -> None:
     open_(qtbot, session)
     heard: list[str] = []

@@ -6,7 +6,6 @@ from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import context, oracle, scenario
 from langrl_gui.core.context import Sight
-from langrl_gui.core.errors import TableError
 from langrl_gui.ui.app import Studio
 from langrl_gui.ui.session import CONTEXT, READY
 from langrl_gui.ui.views.inspector import Wrapped
@@ -96,7 +95,7 @@ def test_bounds_and_what_cannot_be_told_are_labelled_as_such(qtbot: QtBot) -> No
         (between, "loses between 0.5 and 1.25."),
         (between, "lose nothing: between 2 and 4."),
         (Sight(1, (), 0, (0.0, 1.25), (2, 4)), "may not be enough: the best one loses at most 1.25."),
-        (TableError("too large"), "cannot be told: too large."),
+        ("too large", "cannot be told: too large."),
     ):
         notice.show_sight(sight)
         assert sentence in notice.text()

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QApplication,
     QDockWidget,
     QFileDialog,
+    QLabel,
     QToolBar,
     QToolButton,
     QWidget,
@@ -404,3 +405,26 @@ def test_that_what_is_in_sight_is_drawn_again_and_again(
         press(qtbot, window, Qt.Key.Key_F10)
         qtbot.waitUntil(lambda step=step: bool(drawn) and drawn[-1] == step, timeout=10_000)
     del view.draw
+
+
+def test_why_nobody_knows_the_optimum_is_said_in_the_form_for_as_long_as_that_is_so(
+    qtbot: QtBot, studio: Studio
+) -> None:
+    note = studio.window.findChild(QLabel, "unsolved")
+    assert not note.isVisible()
+    large = scenario.from_data(
+        {
+            "name": "large",
+            "language": {"words": [f"{number:04}" for number in range(5000)], "joiner": " ", "max_length": 3},
+            "rewards": [{"kind": "repetition"}],
+        }
+    )
+    studio.window.documents.open_scenario(large)
+    qtbot.waitUntil(note.isVisible, timeout=30_000)
+    assert note.text() == (
+        "The optimum is not known: an exact solution would have to weigh more than 16777216 choices; "
+        "use fewer words, a shortlist, shorter texts or fewer references."
+    )
+    with qtbot.waitSignal(studio.session.opened, timeout=30_000):
+        studio.window.documents.open_scenario(scenario.built_in()["i-love-you"])
+    assert not note.isVisible()

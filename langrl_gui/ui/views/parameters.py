@@ -62,12 +62,10 @@ class Parameters(QWidget):
         self.notice = ContextNotice(self)
         """What the context costs."""
         layout.addWidget(self.notice)
-        self.slower = QLabel(tr(SLOWER), self)
+        self._unsolved = self._new_note("unsolved")
+        self.slower = self._new_note("slower", tr(SLOWER))
         """There where each step takes its time."""
-        self.slower.setObjectName("slower")
-        self.slower.setWordWrap(True)
-        self.slower.setContentsMargins(0, 2, 8, 6)
-        self.slower.hide()
+        layout.addWidget(self._unsolved)
         layout.addWidget(self.slower)
         area = QScrollArea(self)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -94,6 +92,16 @@ class Parameters(QWidget):
         self._layout.addWidget(legend)
         self._layout.addStretch(1)
         self.setEnabled(False)  # until there is a scenario
+
+    def _new_note(self, name: str, text: str = "") -> QLabel:
+        note = QLabel(text, self)
+        note.setObjectName(name)
+        note.setTextFormat(Qt.TextFormat.PlainText)
+        note.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        note.setWordWrap(True)
+        note.setContentsMargins(0, 2, 8, 6)
+        note.hide()
+        return note
 
     def _new_bar(self) -> QWidget:
         bar = QWidget(self)
@@ -163,6 +171,11 @@ class Parameters(QWidget):
         for name, row in self._fields.items():
             for part in (row.label, row.editor):
                 part.setVisible(name not in names)
+
+    def say_unsolved(self, reason: str) -> None:
+        """Say why nobody knows the optimum; "" where somebody does, or will."""
+        self._unsolved.setText(tr("The optimum is not known: {reason}.", reason=reason))
+        self._unsolved.setVisible(bool(reason))
 
     def show_corpus(self, corpus: Corpus | None) -> None:
         """Say what is in the corpus that the words are taken from."""

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 
 from langrl_gui.core.context import Confusion, Sight
-from langrl_gui.core.errors import LangrlError
 from langrl_gui.core.i18n import tr, tr_n
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.ui import format, names, theme
@@ -89,7 +88,7 @@ class ContextNotice(QFrame):
         layout.addLayout(buttons)
         self.hide()
 
-    def show_sight(self, sight: Sight | LangrlError | None) -> None:
+    def show_sight(self, sight: Sight | str | None) -> None:
         """Say what the context costs; None: nothing."""
         found = sight if isinstance(sight, Sight) else None
         self.setVisible(found.lost[1] > 0 if found is not None else sight is not None)
