@@ -21,6 +21,7 @@ from langrl_gui.core.gym_tables import GymTables, StateTables
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.tables import PADDING, UNSEEN, Tables
+from langrl_gui.core.text import Shortlist, shortlist
 from langrl_gui.core.work import Cancelled as Cancelled
 from langrl_gui.core.work import Progress, Report
 
@@ -103,7 +104,8 @@ def unsolvable(scenario: Scenario) -> str:
 
 
 def count_states(scenario: Scenario) -> int:
-    """Rows of the table of an agent that has seen everything its context lets it see, if every word may follow any.
+    """Rows of the table of an agent that has seen everything its context lets it see, if every word may follow any
+    that its shortlist offers after it.
 
     Counted, not traced: any word that does not end the text can follow any text that has not ended. Where a mask or a
     shortlist restricts what is said, fewer rows may be met.
@@ -112,10 +114,14 @@ def count_states(scenario: Scenario) -> int:
         return scenario.environment.states
     language = scenario.language
     words = len(language.words) - bool(language.end_word)
-    seen = (min(length, language.seen_words) for length in _row_lengths(scenario))
-    if language.slots < len(language.words):  # each word of a text is one of its shortlist
-        words = language.slots
-    return len(scenario.starts) * sum(int(words**k) for k in seen)
+    offered = language.slots if language.slots < len(language.words) else words
+    count = 0
+    for length in _row_lengths(scenario):
+        seen = min(length, language.seen_words)
+        # What stood before the first word that is seen may have offered any.
+        first = words if _is_hidden(scenario, length) else offered
+        count += int(first * offered ** (seen - 1)) if seen else 1
+    return len(scenario.starts) * count
 
 
 def evaluate(scenario: Scenario, policy: Callable[[int, tuple[int, ...]], int]) -> float:
@@ -669,21 +675,48 @@ def _row_lengths(scenario: Scenario) -> range:
     return range(language.max_length if language.sees_position else language.seen_words + 1)
 
 
+def _is_hidden(scenario: Scenario, length: int) -> bool:
+    """Whether words may have been said before those that are seen in a row of this length."""
+    language = scenario.language
+    if language.sees_position:
+        return length > language.seen_words
+    return length == language.seen_words < language.max_length - 1
+
+
 def _every_row(scenario: Scenario) -> NDArray[np.int32]:
     """What each row sees, (rows, 1 + width), as in `Tables.states`, in ascending order."""
     language, prompts = scenario.language, len(scenario.starts)
-    words = np.array([number for number, word in enumerate(language.words) if word != language.end_word], np.int32)
     width = _row_lengths(scenario)[-1]
     parts = []
     for length in _row_lengths(scenario):
-        seen = min(length, language.seen_words)
-        texts = np.arange(prompts * len(words) ** seen)
-        states = np.full((len(texts), 1 + width), PADDING, np.int32)
-        states[:, 1 : 1 + length - seen] = UNSEEN
-        for position in range(length, length - seen, -1):
-            texts, digits = np.divmod(texts, len(words))
-            states[:, position] = words[digits]
-        states[:, 0] = texts
+        texts = _every_text(scenario, min(length, language.seen_words), _is_hidden(scenario, length))
+        states = np.full((prompts * len(texts), 1 + width), PADDING, np.int32)
+        states[:, 0] = np.arange(prompts).repeat(len(texts))
+        states[:, 1 : 1 + length] = UNSEEN
+        states[:, 1 + length - texts.shape[1] : 1 + length] = np.tile(texts, (prompts, 1))
         parts.append(states)
     states = np.concatenate(parts)
     return states[np.lexsort(states.T[::-1])]
+
+
+def _every_text(scenario: Scenario, seen: int, hidden: bool) -> NDArray[np.int32]:
+    """(texts, seen) words that may be seen in a row, after others that are not where some are `hidden`."""
+    language = scenario.language
+    every = np.array([number for number, word in enumerate(language.words) if word != language.end_word], np.int32)
+    likely: Shortlist | None = None
+    if language.shortlist is not None and language.slots < len(language.words):
+        assert language.source is not None
+        likely = shortlist(language.source, language.shortlist, language.end)
+
+    def after(last: int | None) -> NDArray[np.int32]:
+        return every if likely is None else np.intersect1d(likely.after(last), every).astype(np.int32)
+
+    texts = np.zeros((1, 0), np.int32)
+    for place in range(seen):
+        if place == 0:
+            texts = (every if hidden else after(None)).reshape(-1, 1)
+            continue
+        following = {last: after(last) for last in np.unique(texts[:, -1]).tolist()}
+        each = [following[last] for last in texts[:, -1].tolist()]
+        texts = np.column_stack([texts.repeat(list(map(len, each)), axis=0), np.concatenate([every[:0], *each])])
+    return texts

@@ -190,6 +190,18 @@ def test_every_node_offers_what_shortlist_and_masks_allow_and_a_node_that_offers
                 walk(prompt, (), start)
 
 
+@given(small_scenarios())
+@settings(max_examples=150, deadline=None)
+def test_with_a_shortlist_the_states_that_are_counted_and_listed_are_at_least_those_of_the_table(
+    scenario: Scenario,
+) -> None:
+    solution, tables = oracle.solve(scenario), Tables(scenario)
+    assert tables.whole
+    met = {(tables.prompt(row), tuple(tables.seen(row))) for row in range(tables.rows)}
+    assert {(prompt, words) for prompt, words, _ in solution.values()} == met
+    assert len(met) <= solution.states
+
+
 def test_a_prompt_at_which_nothing_may_be_said_is_told_in_one_sentence() -> None:
     scenario = of_poem()
     with masked(0), pytest.MonkeyPatch.context() as patch:
