@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
@@ -21,9 +21,11 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from langrl_gui.core import scenario
+from langrl_gui.core import i18n, scenario
+from langrl_gui.core.i18n import tr
+from langrl_gui.core.text import mark
 from langrl_gui.ui.app import Studio
-from langrl_gui.ui.draft import put
+from langrl_gui.ui.draft import put, value_at
 from langrl_gui.ui.views import fields
 from langrl_gui.ui.views.fields import NumberField, TextField
 from langrl_gui.ui.views.parameters import Parameters
@@ -212,6 +214,168 @@ def test_each_field_says_what_it_does_and_what_that_is_now(form: Shown) -> None:
     assert "whatever it was before" in alpha.toolTip()
     for name in of_a_language():
         assert form.field(name).toolTip(), name
+
+
+# -- what is typed, and what a person would write ----------------------------------------------------------------------
+
+PERSON = """
+name = "all kinds"
+[language]
+words = ["a", "b", "c", "."]
+corpus = "poem.txt"
+joiner = " "
+max_length = 3
+[[prompts]]
+references = ["a b"]
+[[rewards]]
+kind = "match"
+[[rewards]]
+kind = "exact"
+[[rewards]]
+kind = "edit"
+[[rewards]]
+kind = "bleu"
+[[rewards]]
+kind = "chrf"
+[[rewards]]
+kind = "fluency"
+[[rewards]]
+kind = "grammar"
+rules = 'start: "a" "b" "c"'
+[[rewards]]
+kind = "coherence"
+[[rewards]]
+kind = "forbidden"
+phrases = ["a a"]
+[[rewards]]
+kind = "required"
+phrases = ["b"]
+[[rewards]]
+kind = "repetition"
+[[rewards]]
+kind = "length"
+most = 2
+[[rewards]]
+kind = "words"
+words = { a = 1.0 }
+"""
+"""A scenario in which everything that the schema knows of a language can be changed."""
+
+TYPED: dict[str, tuple[str, Any]] = {
+    "name": ("Mine", "Mine"),
+    "description": ("What there is to see.", "What there is to see."),
+    "language.words": ("a b c . d", ["a", "b", "c", ".", "d"]),
+    "language.corpus": ("other.txt", "other.txt"),
+    "language.joiner": ("", ""),
+    "language.end_word": (".", "."),
+    "prompts.0.text": ("say", "say"),
+    "prompts.0.references": ("a b\nb c", ["a b", "b c"]),
+    "rules": ('start: "a" "b"', 'start: "a" "b"'),
+    "phrases": ("a b\nc", ["a b", "c"]),
+    "words": ("a = 2\nb = -1", {"a": 2.0, "b": -1.0}),
+}
+"""Texts: what is typed, and what that is in the file; by the whole path of the field or by its last key."""
+
+
+def read_poem(name: str, tokenizer: str) -> str:
+    return mark("a b c\nb c a\n", tokenizer)
+
+
+def schema_at(name: str) -> fields.Schema:
+    """What the schema says of the field of this name."""
+    schema = ROOT
+    data: Any = tomllib.loads(PERSON)
+    for key in name.split("."):
+        if key.isdecimal():
+            several, data = fields.variants(schema["items"], ROOT), data[int(key)]
+            schema = next(one for one in several if fields.tag_of(one) is None or fields.fits(one, data))
+        else:
+            schema, data = fields.resolved(schema, ROOT)["properties"][key], data.get(key, {})
+    return schema
+
+
+def change(qtbot: QtBot, form: Shown, name: str) -> Any:
+    """Change this field as a person would, and say what it is now in a file."""
+    field, keys = form.field(name), tuple(int(key) if key.isdecimal() else key for key in name.split("."))
+    now = value_at(form.data, keys)
+    if isinstance(field, fields.OneOf):
+        combo = field.findChild(QComboBox)
+        combo.activated.emit(combo.count() - 1)
+        assert value_at(form.data, keys) == 1
+        return 1
+    if isinstance(field, fields.Check):
+        qtbot.mouseClick(
+            field, Qt.MouseButton.LeftButton, pos=field.rect().center() - QPoint(field.width() // 2 - 6, 0)
+        )
+        return not now
+    if isinstance(field, fields.Choice):
+        value = next(one for one in schema_at(name)["enum"] if one not in (now, "jieba"))
+        field.activated.emit(schema_at(name)["enum"].index(value))
+        return value
+    if isinstance(field, NumberField):
+        variant = fields.variants(schema_at(name), ROOT)[0]
+        if variant["type"] == "integer":
+            value = 2 if now is None else now + 1 if now < variant["maximum"] else now - 1
+        else:
+            value = next(
+                one for one in (0.5, 0.25, -0.5) if one != now and variant["minimum"] <= one <= variant["maximum"]
+            )
+        text = str(value)
+    else:
+        text, value = TYPED.get(name) or TYPED[name.rsplit(".", 1)[1]]
+    if isinstance(field, QPlainTextEdit):
+        field.setPlainText(text)
+    else:
+        field.selectAll()
+        qtbot.keyClicks(field, text) if text else qtbot.keyClick(field, Qt.Key.Key_Delete)
+    return value
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_whatever_is_changed_in_the_form_writes_the_file_that_a_person_would_write_in_either_language(
+    qtbot: QtBot, language: str
+) -> None:
+    i18n.set_language(language)
+    view = Parameters()
+    qtbot.addWidget(view)
+    view.show()
+    whole = scenario.loads(PERSON, read_corpus=read_poem)
+    form = Shown(view, scenario.to_data(whole))
+    prompts, rewards = view.findChildren(QListWidget)
+    prompts.setCurrentRow(0)
+    names = [name for name in of_a_language() if "properties" not in fields.resolved(schema_at(name), ROOT)]
+    names += [f"prompts.0.{name}" for name in leaves(fields.variants(ROOT["properties"]["prompts"]["items"], ROOT)[0])]
+    for number, kind in enumerate(fields.variants(ROOT["properties"]["rewards"]["items"], ROOT)):
+        assert whole.rewards[number].kind == kind["properties"]["kind"]["const"]
+        names += leaves(kind, f"rewards.{number}.")
+    changed = 0
+    for name in names:
+        if name in ("prompts", "rewards"):
+            continue
+        form.data = scenario.to_data(whole)
+        form.show()
+        if name.startswith("rewards."):
+            rewards.setCurrentRow(int(name.split(".")[1]))
+        about, title = form.field(name).toolTip(), form.field(name).accessibleName()
+        assert title, name
+        assert tr(schema_at(name)["description"]) in about, name
+        assert language == "en" or any("\u4e00" <= letter <= "\u9fff" for letter in about), name
+        value = change(qtbot, form, name)
+        keys = tuple(int(key) if key.isdecimal() else key for key in name.split("."))
+        by_hand = put(tomllib.loads(PERSON), keys, value)
+        if keys[0] == "learner":
+            by_hand["learner"] = {"method": "q-learning"} | by_hand["learner"]
+        if "explore" in keys:
+            by_hand["learner"]["explore"] = {"kind": "epsilon-greedy"} | by_hand["learner"]["explore"]
+        if name == "language.joiner":
+            by_hand["language"].pop("joiner")  # nothing is what it is by default
+            by_hand["prompts"][0]["references"] = form.data["prompts"][0]["references"] = ["ab"]
+            by_hand["rewards"][8]["phrases"] = form.data["rewards"][8]["phrases"] = ["aa"]
+        written = scenario.dumps(scenario.from_data(form.data, read_corpus=read_poem))
+        assert tomllib.loads(written) == by_hand, name
+        assert written == scenario.dumps(scenario.from_data(by_hand, read_corpus=read_poem)), name
+        changed += 1
+    assert changed > 70
 
 
 # -- in the window ----------------------------------------------------------------------------------------------------

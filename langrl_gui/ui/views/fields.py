@@ -68,6 +68,10 @@ class Host(Protocol):
 
     def note(self, keys: Keys, row: "Row") -> None: ...
 
+    def mark(self) -> None:
+        """There are other fields now: say of them what is to be said."""
+        ...
+
     def effect(self, keys: Keys, value: object) -> str: ...
 
 
@@ -810,11 +814,13 @@ class Tables(QWidget):
         self._host.edit(self._keys, entries, self._title)
         self._host.settle()
         self.open_entry(min(wanted, len(self._value) - 1))
+        self._host.mark()
 
     @Slot(int)
     def _on_selected(self, place: int) -> None:
         if place >= 0:
             self.open_entry(place)
+            self._host.mark()
             self._host.settle()
 
     @Slot(object)

@@ -51,6 +51,8 @@ class Parameters(QWidget):
         self.setMinimumWidth(200)
         self.schema: Schema = scenarios.json_schema()
         self._rows: dict[Keys, Row] = {}
+        self._faults: dict[str, str] = {}
+        self._live: set[Keys] = set()
         self._idle = QTimer(self)
         self._idle.setSingleShot(True)
         self._idle.timeout.connect(self.settled)
@@ -159,9 +161,8 @@ class Parameters(QWidget):
             row.show_value(data.get(name, ABSENT) if isinstance(data, dict) else ABSENT)
         # A scenario has a language or an environment: the other one's fields would be in the way.
         self._leave_out(LANGUAGE if isinstance(data, dict) and "environment" in data else ENVIRONMENT)
-        sentences = self._by_row(faults)
-        for keys, row in self._rows.items():
-            row.mark(keys in live, sentences.get(keys, ""))
+        self._faults, self._live = faults, live
+        self.mark()
         self._bar.setVisible(pending)
         rest = tr("Not complete yet: see what is said in red.") if faults else tr("These changes need a new run.")
         self._bar_text.setText(reading or rest)
@@ -218,6 +219,12 @@ class Parameters(QWidget):
     def note(self, keys: Keys, row: Row) -> None:
         self._rows[keys] = row
         row.destroyed.connect(functools.partial(_forget, self._rows, keys, id(row)))
+
+    def mark(self) -> None:
+        """Say of all fields that are there what they do, what is wrong with them, and which change at once."""
+        sentences = self._by_row(self._faults)
+        for keys, row in self._rows.items():
+            row.mark(keys in self._live, sentences.get(keys, ""))
 
     def effect(self, keys: Keys, value: object) -> str:
         return effect(keys, value)
