@@ -96,7 +96,8 @@ def rewarded_scenarios(draw: st.DrawFn) -> Scenario:
     text = st.lists(st.sampled_from(words), min_size=1, max_size=length).map(joiner.join)
     amount = st.floats(-2, 2).map(lambda x: round(x, 3))
     shaping, paid = st.booleans(), st.sampled_from(["at-end", "each-word"])
-    phrases = st.lists(st.text("ab ", min_size=1, max_size=3), min_size=1, max_size=3, unique=True)
+    phrase = st.text("ab" + joiner, min_size=1, max_size=max(length, 2))  # some text can mention it
+    phrases = st.lists(phrase, min_size=1, max_size=3, unique=True)
     term = st.one_of(
         st.fixed_dictionaries({"kind": st.just("match"), "right": amount, "wrong": amount}),
         st.fixed_dictionaries({"kind": st.just("exact"), "right": amount, "wrong": amount, "shaping": shaping}),

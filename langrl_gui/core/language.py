@@ -236,6 +236,8 @@ def _remedy(language: Language, rest: str) -> str:
     if not language.joiner and rest[0].isspace():
         return tr("; set language.joiner to {joiner}, which stands between words here", joiner=quoted(rest[0]))
     word = rest.split(language.joiner)[0] if language.joiner else ""
+    if language.end_word and (word or rest).startswith(language.end_word):
+        return tr("; {word} is the end word, a sign that is not written in a reference", word=quoted(language.end_word))
     if language.source is not None and word in language.source.others:
         if language.listed:
             return tr("; add {word} to language.words", word=quoted(word))

@@ -89,8 +89,9 @@ def plan(scenario: Scenario, budget: int | None = None, bytes_per_memory: int = 
     per_node = slots * (BYTES_PER_EDGE + BYTES_PER_CELL) + 4 * (6 + width(language))
     if language.context != "all":
         per_node += BYTES_OF_REGISTERS + 4 * (1 + width(language))
-    capacity = min(budget // per_node, 2**32 - 1, most_nodes(scenario, slots))
-    needed = 2 + len(scenario.starts) + language.max_length - 1
+    most = most_nodes(scenario, slots)
+    capacity = min(budget // per_node, 2**32 - 1, most)
+    needed = min(2 + len(scenario.starts) + language.max_length - 1, most)
     if capacity < needed:
         raise TableError(
             tr(

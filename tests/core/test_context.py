@@ -94,7 +94,9 @@ def languages(draw: st.DrawFn) -> Scenario:
     words = draw(st.sampled_from([["a", "b"], ["a", "b", "c"]]))
     length = draw(st.integers(2, 4 if len(words) == 2 else 3))
     amount = st.integers(-3, 3).map(float)
-    phrases = st.lists(st.text("abc", min_size=1, max_size=3), min_size=1, max_size=2, unique=True)
+    end_word = draw(st.sampled_from(["", words[-1]]))
+    spoken = "".join(word for word in words if word != end_word)
+    phrases = st.lists(st.text(spoken, min_size=1, max_size=min(3, length)), min_size=1, max_size=2, unique=True)
     reference = st.lists(st.sampled_from(words), min_size=length, max_size=length).map("".join)
     term = st.one_of(
         st.fixed_dictionaries({"kind": st.just("match")}),
@@ -107,7 +109,7 @@ def languages(draw: st.DrawFn) -> Scenario:
     language = {
         "words": words,
         "max_length": length,
-        "end_word": draw(st.sampled_from(["", words[-1]])),
+        "end_word": end_word,
         "context": draw(st.integers(0, 2 if len(words) == 2 else 1)),
         "sees_position": draw(st.booleans()),
         "slip": draw(st.sampled_from([0.0, 0.0, 0.3])),

@@ -142,7 +142,8 @@ def test_that_a_misspelt_end_word_is_told_the_nearest_word():
 def test_that_the_end_word_is_a_sign_and_not_a_part_of_any_text():
     text = I_LOVE_YOU.replace('"你"]', '"你", "。"]').replace('end_word = ""', 'end_word = "。"')
     assert faults(text.replace('references = ["我爱你"]', 'references = ["我爱。"]')) == (
-        'prompts[0].references[0]: "我爱。" cannot be said: after "我爱" none of the words goes on like "。"',
+        'prompts[0].references[0]: "我爱。" cannot be said: after "我爱" none of the words goes on like "。"; '
+        '"。" is the end word, a sign that is not written in a reference',
     )
     assert scenario.loads(text).language.join([0, 1, 3]) == "我爱"
 

@@ -14,7 +14,7 @@ from langrl_gui.core.tables import END
 from langrl_gui.core.telemetry import GraphWanted, Observer, Wanted
 from langrl_gui.core.trainer import Trainer
 from tests.problems import small_scenarios
-from tests.terms import rewarded_scenarios
+from tests.terms import rewarded_scenarios, scenario_of
 
 EVERYTHING = Wanted(True, True, 2, GraphWanted(12), (0, 50), (0, 20))
 
@@ -102,6 +102,15 @@ def test_the_kernel_equals_the_reference_when_bins_have_widened() -> None:
         trainer.advance(20_000)
         assert trainer.moment().bin_shift > 1
     assert everything(kernel) == everything(reference)
+
+
+def test_an_end_word_alone_is_a_language_in_which_nothing_is_said() -> None:
+    scenario = scenario_of([{"kind": "length", "most": 0}], ["."], end_word=".", max_length=3)
+    for whole in (0, 1 << 10):
+        trainer = Trainer(scenario, whole=whole)
+        trainer.advance(10)
+        assert (trainer.episode, trainer.tables.rows) == (10, 1)
+        assert scenario.language.join(trainer.greedy_text(0).words) == ""
 
 
 @settings(max_examples=60, deadline=None)

@@ -75,3 +75,27 @@ def faults(path: str, ground: Ground, phrases: Sequence[str]) -> list[str]:
             )  # fmt: skip
         first.setdefault(phrase, number)
     return found
+
+
+def never_said(path: str, ground: Ground, phrases: Sequence[str]) -> list[str]:
+    """Which of these no text can mention, as far as that is plain: by their characters and their length."""
+    language = ground.language
+    spoken = [word for word in language.words if word != language.end_word]
+    known = set(language.joiner).union(*spoken)
+    most = language.max_length
+    longest = most * max(map(len, spoken), default=0) + (most - 1) * len(language.joiner)
+    found = []
+    for number, phrase in enumerate(phrases):
+        name = f"{path}.phrases[{number}]"
+        strange = next((character for character in phrase if character not in known), "")
+        if strange:
+            found.append(
+                tr("{path}: no text can mention {phrase}: none of the words has {character}",
+                   path=name, phrase=quoted(phrase), character=quoted(strange))
+            )  # fmt: skip
+        elif len(phrase) > longest:
+            found.append(
+                tr("{path}: no text can mention {phrase}: it is too long; raise language.max_length, which is {length}",
+                   path=name, phrase=quoted(phrase), length=most)
+            )  # fmt: skip
+    return found

@@ -38,7 +38,7 @@ class RequiredReward(ScoreReward):
 
     def faults(self, path: str, ground: Ground) -> list[str]:
         repeated = [] if self.in_order else phrases.faults(path, ground, self.phrases)
-        return super().faults(path, ground) + repeated
+        return super().faults(path, ground) + repeated + phrases.never_said(path, ground, self.phrases)
 
 
 class Required(Score):
