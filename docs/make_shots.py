@@ -147,11 +147,13 @@ def selected(window: MainWindow, subject: Subject) -> None:
     """A state is selected, and an answer asked for."""
     window.selection.select((0, *subject.select))
     window.session.say(0)
+    until(lambda: window.heat.selected_row >= 0 and bool(window.snapshot and window.snapshot.heat))
 
 
 def behind(window: MainWindow, subject: Subject) -> None:
     """The cards that lie behind others."""
     raise_cards(window, "qTableCard", "samplesCard")
+    until(lambda: bool(window.snapshot and window.snapshot.table and window.snapshot.samples is not None))
 
 
 def listed(window: MainWindow, subject: Subject) -> None:
@@ -227,6 +229,7 @@ def window_on(what: Scenario, steps: int, size: tuple[int, int]) -> Iterator[Mai
 
 def save(widget: QWidget, target: Path) -> None:
     """Write its picture, and say where."""
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest)  # texts have the room that they need
     if not widget.grab().save(str(target)):
         sys.exit(f"{target}: cannot be written")
     print(target, flush=True)

@@ -168,6 +168,11 @@ QToolButton#runButton:pressed {{ background: {BLUE.darker(112).name()}; }}
 QToolButton#runButton:disabled {{ background: palette(mid); }}
 Inspector QHeaderView::section,
 Samples QHeaderView::section {{ background: palette(alternate-base); border: none; padding: 2px 3px; }}
+QCheckBox::indicator:unchecked {{
+    width: 12px; height: 12px; background: palette(base);
+    border: 1px solid palette(placeholder-text); border-radius: 3px;
+}}
+QCheckBox::indicator:unchecked:disabled {{ border-color: palette(mid); }}
 #parameters QLineEdit, #parameters QPlainTextEdit, #parameters QListWidget {{
     background: palette(alternate-base); border: 1px solid palette(mid); border-radius: 4px;
 }}

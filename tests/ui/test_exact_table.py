@@ -117,6 +117,16 @@ def copy(view: ExactTable, qtbot: QtBot) -> None:
     qtbot.keyRelease(view.lines, Qt.Key.Key_Control)  # or it counts as held in the next test
 
 
+def test_that_until_the_lines_are_there_it_says_that_they_are_being_sorted(qtbot: QtBot, ten_words: Trainer) -> None:
+    view = ExactTable(Selection())
+    qtbot.addWidget(view)
+    assert view.lines._empty.endswith("as soon as a scenario is open.")
+    view.begin(ten_words.scenario)
+    assert view.lines._empty == "sorting…"
+    draw(view, ten_words)
+    assert not view.lines._empty
+
+
 def test_that_it_is_a_table_view_that_never_holds_more_than_what_is_near(
     show: Show, ten_words: Trainer, optimum: Solution
 ) -> None:

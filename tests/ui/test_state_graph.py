@@ -594,6 +594,18 @@ def test_that_a_word_has_room_beside_the_dots_in_its_pill(middle: Shown, size: t
         assert metrics.horizontalAdvance(places.labels[place]) < free
 
 
+@pytest.mark.parametrize("size", [(676, 204), (900, 420)])
+def test_that_what_a_text_earned_is_never_cut_off(qtbot: QtBot, size: tuple[int, int]) -> None:
+    phrases = Shown(qtbot, scenario.find("phrasebook"), size)
+    phrases.draw(5000)
+    places, brush = phrases.view._place(), phrases.view._brush
+    metrics = QFontMetricsF(sized(brush.font, places.geometry.pill / brush.sizes.pill))
+    assert places.said
+    for place, said in places.said:
+        right = places.left[place] + places.width[place]
+        assert right + 4 + metrics.horizontalAdvance(f"{said.total:+.3g}") <= places.geometry.width
+
+
 def test_that_no_pills_touch_where_all_are_shown(middle: Shown) -> None:
     middle.graph.controls.all.setChecked(True)
     middle.draw(30_000)

@@ -361,6 +361,7 @@ class EpisodeTape(QWidget):
         """Pills from the left; where they do not all fit, the oldest words make way."""
         palette, metrics = self.palette(), QFontMetricsF(painter.font())
         em, text_color, muted = metrics.height(), palette.color(QPalette.ColorRole.WindowText), theme.muted(palette)
+        line = theme.line(palette)
         arrow, end_width = ARROW * em, metrics.horizontalAdvance(end)
         texts = [metrics.elidedText(pill.text, Qt.TextElideMode.ElideRight, LONGEST_WORD * em) for pill in pills]
         widths = [
@@ -388,7 +389,7 @@ class EpisodeTape(QWidget):
             painter.setPen(text_color)
             to_left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
             painter.drawText(inner, to_left, texts[index])
-            painter.setPen(pill.color)
+            painter.setPen(muted if pill.color == line else pill.color)  # a border may be paler than what is read
             painter.drawText(inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, pill.earned)
             x = rect.right()
             painter.setPen(muted)
@@ -553,6 +554,8 @@ class _Answers(QAbstractScrollArea):
             plain, bold = _tabular(self.font()), self._bold()
             metrics, bold_metrics, high = QFontMetricsF(plain), QFontMetricsF(bold), self._line_height()
             gap, width = 0.6 * metrics.height(), float(self.viewport().width())
+            if self.verticalScrollBar().maximum():
+                width -= gap  # nothing touches the bar
             before, text, result = self._columns()
             # What it earned is never cut; the text gives way first, down to a third of the room.
             room = max(width - result - 2 * gap, 0.0)

@@ -520,7 +520,9 @@ class ExactTable(QWidget):
     def _say(self) -> None:
         table = self._model.table
         said = empty = ""
-        if table is None:
+        if table is None and self._model.scenario is not None:
+            empty = tr("sorting…")
+        elif table is None:
             empty = tr("Here stands every number of the table, as soon as a scenario is open.")
         else:
             said = tr("{count} of {all} cells", count=format.count(table.cells), all=format.count(table.all_cells))

@@ -527,13 +527,15 @@ class QHeatMap(QAbstractScrollArea):
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
         words = scenario.language.words
         every = -(-metrics.horizontalAdvance(LEAST_WORD) // grid.width)
-        first = self.horizontalScrollBar().value()
+        first, edge = self.horizontalScrollBar().value(), self.viewport().width()
         for column in range(first + -first % every, first + grid.columns, every):
             slot = column * grid.slots_each
             if slot < len(words):
                 place = self.rect_of(Cell(-1, slot))
                 place.setWidth(every * grid.width - GAP)
                 word = metrics.elidedText(words[slot], Qt.TextElideMode.ElideRight, place.width())
+                if column > first and place.center().x() + metrics.horizontalAdvance(word) / 2 >= edge:
+                    break  # there is room for a part of it
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter, word)
 
     def _paint_cells(self, painter: QPainter, heat: Heat, rows: slice, slots: slice) -> None:
@@ -1003,7 +1005,7 @@ class _Legend(QWidget):
                 for stop in range(0, 2 * LEVELS + 1, LEVELS // 4):
                     gradient.setColorAt(stop / (2 * LEVELS), self._colors[stop])
                 painter.fillRect(bar, gradient)
-                right = text(self._ends[0], right - BAR - PADDING) - 3 * PADDING
+                right = text(self._ends[0], right - BAR - PADDING) - 2 * PADDING
                 never = tr("never tried")
                 needed = metrics.horizontalAdvance(never) + swatch + 3 * PADDING
                 if right - needed - line.left() > metrics.horizontalAdvance(self._size):

@@ -152,7 +152,7 @@ def count_text(number: float, largest: float, spacing: float) -> str:
         if largest >= max(size, 1e4):
             digits = max(0, math.ceil(-math.log10(spacing / size) - 1e-9))
             return f"{number / size:.{digits}f}{format.GROUP}{letter}"
-    return f"{number:.0f}"
+    return format.count(round(number))
 
 
 class LearningCurves(QWidget):

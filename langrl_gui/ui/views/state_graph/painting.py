@@ -58,6 +58,8 @@ MOST_TEXTS: Final = 4096
 """Laid-out numbers that are kept: those from -9.99 to +9.99 and more."""
 MOST_PILLS: Final = 1024
 """Pictures of states that are kept: all of a large graph, in some ten MiB."""
+TICK: Final = "✓ "
+"""Before what a text earned that no other earns more than."""
 HIT: Final = 5.0
 """Pixels beside an edge that still count as on it."""
 
@@ -194,11 +196,12 @@ class Brush:
         labels = [layout.label(node) for node in pills.tolist()]
         natural = layout.label_widths[pills] * scale
         padding = sizes.padding * scale
-        behind = geometry.width - float(geometry.left[-1]) - sizes.earned - sizes.margin
         for place, text in said:
             # What the agent would say is what people came to read: in full, if it ends where there is room.
             if layout.scenario.environment is None and not layout.whole_texts and graph.shape.column[text.node] == last:
                 labels[place] = layout.said(text.words)
+                earned = metrics.horizontalAdvance("  " + TICK + _short(text.total))
+                behind = geometry.width - float(geometry.left[-1]) - earned - sizes.margin
                 natural[place] = metrics.horizontalAdvance(labels[place])
                 width[place] = max(width[place], np.ceil(min(natural[place] + 2 * padding, behind)))
                 geometry.wider[text.node] = float(width[place])
@@ -447,8 +450,8 @@ class Brush:
         environment = places.geometry.layout.scenario.environment
         sure = environment is None or environment.is_sure
         as_good = best is not None and sure and (best.words == said.words or said.total >= best.return_ - 1e-9)
-        tick = "✓ " if as_good else ""
-        sign = tick + f"{said.total:+.4g}".replace("-", "−")
+        tick = TICK if as_good else ""
+        sign = tick + _short(said.total)
         palette, green = self.palette, theme.GREEN
         if theme.is_dark(palette):
             green = theme.mixed(green, palette.color(QPalette.ColorRole.WindowText), 0.3)
@@ -512,3 +515,8 @@ class Brush:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         around = rect.adjusted(-distance, -distance, distance, distance)
         painter.drawRoundedRect(around, around.height() / 2, around.height() / 2)
+
+
+def _short(total: float) -> str:
+    """A sum of rewards as short as it can be read: +3, −0.595."""
+    return f"{total:+.3g}".replace("-", "−")
