@@ -244,6 +244,10 @@ class Dynamics:
             self._moves[joint] = self._ask(joint)
         return self._moves[joint]
 
+    def has_asked(self, joint: int) -> bool:
+        """Whether it is known what can follow this joint memory."""
+        return joint in self._moves
+
     def is_dead_end(self, joint: int) -> bool:
         """Whether nothing can be said from this joint memory: the text has ended when it is reached."""
         return not self.moves(joint).offered.any()

@@ -249,12 +249,9 @@ class Tables:
         self.tracing_seconds += time.perf_counter() - began
 
     def _trace_some(self, edges: NDArray[np.int64]) -> None:
-        nodes, slots = np.divmod(edges, self.slots)
+        nodes = edges // self.slots
         lengths = self.length[nodes] + 1
-        joints, words = np.empty(len(edges), np.uint32), np.empty(len(edges), np.int64)
-        for joint, here in _groups(self._joint[nodes]):
-            moves = self.dynamics.moves(joint)
-            joints[here], words[here] = moves.successors[slots[here]], moves.words[slots[here]]
+        joints, words = self._after(edges)
         dead = np.zeros(len(edges), bool)
         for joint, here in _groups(joints):
             dead[here] = self.dynamics.is_dead_end(joint)
@@ -262,6 +259,15 @@ class Tables:
         self.successor[edges[~dead]] = self._add(states[~dead], joints[~dead], lengths[~dead])
         for edge in edges[dead].tolist():
             self._end_at(edge)
+
+    def _after(self, edges: NDArray[np.int64]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """The joint memory that each of these edges leads to, and the word that is said."""
+        nodes, slots = np.divmod(edges, self.slots)
+        joints, words = np.empty(len(edges), np.uint32), np.empty(len(edges), np.int64)
+        for joint, here in _groups(self._joint[nodes]):
+            moves = self.dynamics.moves(joint)
+            joints[here], words[here] = moves.successors[slots[here]], moves.words[slots[here]]
+        return joints, words
 
     def _trace_one(self, edge: int) -> None:
         """What `trace` does, for one edge: the path of a large scenario, where a handful of numbers is copied for each
@@ -456,6 +462,13 @@ class Tables:
         most = min(edges // self.slots + 2, self.plan.capacity)
         return self._context is None and not self.dynamics.restricted and most_nodes(self.scenario, self.slots) > most
 
+    def _asking(self, edges: NDArray[np.integer], most: int) -> int:
+        """How many of these edges can be traced if at most so many joint memories are asked that never were. Many edges
+        may lead to one; and each takes time and memory for all words, so that there may not be many more than nodes."""
+        joints, first = np.unique(self._after(edges.astype(np.int64))[0], return_index=True)
+        new = np.sort(first[[not self.dynamics.has_asked(joint) for joint in joints.tolist()]])
+        return len(edges) if len(new) <= most else int(new[most])
+
     def _trace_all(self, most_edges: int, report: Report) -> bool:
         """Trace breadth first until nothing is left (True) or there are more edges than `most_edges` (False)."""
         if self._is_surely_more_than(most_edges):
@@ -475,7 +488,8 @@ class Tables:
             )
             while len(edges):
                 # Where nodes are many for each edge, not many more are made than may be; some edges end the text.
-                some_edges = len(edges) if self._context is not None else max(chunk, most - self.nodes)
+                few = max(chunk, most - self.nodes)
+                some_edges = few if self._context is None else self._asking(edges, few)
                 if not self._has_room(min(some_edges, len(edges))) and self._context is None:
                     return False
                 self.trace(edges[:some_edges])

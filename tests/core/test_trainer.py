@@ -10,7 +10,7 @@ from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.errors import ScenarioError, TableError
 from langrl_gui.core.oracle import solve
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.tables import END
+from langrl_gui.core.tables import END, WHOLE
 from langrl_gui.core.telemetry import GraphWanted, Observer, Wanted
 from langrl_gui.core.trainer import Trainer
 from tests.problems import small_scenarios
@@ -102,6 +102,16 @@ def test_the_kernel_equals_the_reference_when_bins_have_widened() -> None:
         trainer.advance(20_000)
         assert trainer.moment().bin_shift > 1
     assert everything(kernel) == everything(reference)
+
+
+@pytest.mark.parametrize("context", ["all", 1])
+def test_many_words_without_a_shortlist_are_not_all_asked_before_the_first_step(context: object) -> None:
+    scenario = scenario_of([{"kind": "repetition"}], [f"w{number}" for number in range(3000)], max_length=5)
+    trainer = Trainer(scenario.changed("language.context", context))
+    asked = sum(map(trainer.tables.dynamics.has_asked, range(trainer.tables.dynamics.known)))
+    assert asked <= 2 * WHOLE // 3000
+    trainer.advance(100)
+    assert trainer.step == 100
 
 
 def test_an_end_word_alone_is_a_language_in_which_nothing_is_said() -> None:
