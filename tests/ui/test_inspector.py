@@ -6,13 +6,24 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
 
-from langrl_gui.core import context, oracle, scenario
+from langrl_gui.core import context, i18n, oracle, scenario
 from langrl_gui.core.scenario import Scenario, from_data
 from langrl_gui.core.telemetry import Observer, Wanted, find_update
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.session import PAUSED, Session
-from langrl_gui.ui.views.inspector import CHANCE, COLUMNS, GAP_TO_OPTIMUM, OPTIMUM, TRIED, WORD, Inspector, Q, Wrapped
+from langrl_gui.ui.views.inspector import (
+    CHANCE,
+    COLUMNS,
+    GAP_TO_OPTIMUM,
+    OPTIMUM,
+    TOGETHER,
+    TRIED,
+    WORD,
+    Inspector,
+    Q,
+    Wrapped,
+)
 
 
 class Shown:
@@ -174,6 +185,20 @@ def test_that_columns_give_way_one_by_one_rather_than_be_cut(love: Shown) -> Non
         ("word", "Q", "Q*", "tried", "chance"),
         ("word", "Q", "Q*", "chance"),
     }
+
+
+def test_that_no_line_ends_within_the_surprise(love: Shown) -> None:
+    i18n.set_language("zh_CN")
+    love.draw(2503)
+    text = next(label for label in love.view.findChildren(Wrapped) if "意外度" in label.text())
+    for width in range(330, 199, -5):
+        love.view.resize(width, 500)
+        block = text._document.firstBlock()
+        lines = [block.layout().lineAt(number) for number in range(block.layout().lineCount())]
+        written = [block.text()[line.textStart() : line.textStart() + line.textLength()] for line in lines]
+        (whole,) = (line.replace(TOGETHER, "") for line in written if "意" in line)
+        assert "意外度" in whole
+        assert any(figure.isdigit() for figure in whole.split("意外度")[1])
 
 
 def test_that_q_star_is_left_out_until_it_is_known(love: Shown) -> None:

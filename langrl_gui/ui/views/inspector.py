@@ -94,6 +94,8 @@ COLUMNS: Final = (
 )
 GIVE_WAY: Final = (GAP_TO_OPTIMUM, TRIED, CHANCE)
 """What is left out first where there is little room: the two that the gap is the difference of stay."""
+TOGETHER: Final = "\u2060"
+"""Between two signs, has no line end between them: in Chinese it could, within a word."""
 BEST: Final = "▸ "
 
 
@@ -535,7 +537,7 @@ class Inspector(QWidget):
         for piece in explain.equation(update, scenario, names.name_of(scenario, update.state)):
             text = self._span(piece.text, colors.get(piece.kind, ""))
             parts.append(f"<b>{text}</b>" if piece.kind in (explain.OLD, explain.NEW) else text)
-        surprise = self._span(tr("surprise {number}", number=explain.signed(update.surprise)), "")
+        surprise = self._span(TOGETHER.join(tr("surprise {number}", number=explain.signed(update.surprise))), "")
         return "".join(parts) + f"&nbsp; <nobr>{surprise}</nobr>"
 
     @staticmethod
@@ -601,7 +603,7 @@ class Wrapped(QWidget):
 
     def text(self) -> str:
         """What it says, as it is read."""
-        return self._document.toPlainText()
+        return self._document.toPlainText().replace(TOGETHER, "")
 
     def setText(self, text: str) -> None:
         """Say this, in HTML."""
