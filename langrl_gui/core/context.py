@@ -158,7 +158,7 @@ class _World:
         if not tables.whole:
             raise TableError(
                 tr(
-                    "too large to examine what the context costs: more than {limit} choices; "
+                    "too large to examine what the context costs: more than {limit:,} choices; "
                     "use fewer words, a shortlist, shorter texts or a shorter context",
                     limit=most_edges,
                 )

@@ -587,7 +587,7 @@ def _check_edges(edges: int, most: int) -> None:
     if edges > most:
         raise TableError(
             tr(
-                "an exact solution would have to weigh more than {limit} choices; "
+                "an exact solution would have to weigh more than {limit:,} choices; "
                 "use fewer words, a shortlist, shorter texts or fewer references",
                 limit=most,
             )

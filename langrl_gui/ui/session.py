@@ -250,6 +250,8 @@ class Session(QObject):
         self.sight: context.Sight | str | None = None
         """What the scenario's context costs, or why that cannot be told; None where it is not known yet, and where the
         agent sees the whole text."""
+        self._solver: Task | None = None
+        self._examiner: Task | None = None
         self._finder: Task | None = None
         self._opening: _Opening | None = None
 
@@ -474,14 +476,27 @@ class Session(QObject):
     def _solve(self, scenario: Scenario) -> None:
         self.solution = self.sight = None
         self.unsolved = ""
-        task = self.side.new(OPTIMUM, tr(OPTIMUM), functools.partial(_solution, scenario))
+        self._solver = task = self.side.new(OPTIMUM, tr(OPTIMUM), functools.partial(_solution, scenario))
         task.done.connect(self._on_solved)
+        task.finished.connect(self._on_search_cancelled)
         self._start(task, instead=True)
         self.side.cancel(CONTEXT)
+        self._examiner = None
         if context.is_short(scenario):
-            task = self.side.new(CONTEXT, tr(CONTEXT), functools.partial(_sight, scenario))
+            self._examiner = task = self.side.new(CONTEXT, tr(CONTEXT), functools.partial(_sight, scenario))
             task.done.connect(self._on_examined)
+            task.finished.connect(self._on_search_cancelled)
             self._start(task)
+
+    @Slot()
+    def _on_search_cancelled(self) -> None:
+        """Somebody has cancelled one of the searches: what was cancelled for another's sake is not the one known."""
+        if self._solver is not None and self._solver.isFinished() and self._solver.is_cancelled():
+            self._solver = None
+            self._on_solved(tr("the search was cancelled"))
+        if self._examiner is not None and self._examiner.isFinished() and self._examiner.is_cancelled():
+            self._examiner = None
+            self._on_examined(tr("the search was cancelled"))
 
     @Slot(object)
     def _on_examined(self, sight: context.Sight | str | None) -> None:

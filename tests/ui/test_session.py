@@ -15,7 +15,7 @@ from langrl_gui.core import kernels, runfile, scenario, text, trainer, work
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.telemetry import GraphWanted, Ranking, Snapshot, Wanted
 from langrl_gui.core.trainer import Trainer
-from langrl_gui.ui.session import FINISHED, OPENING, PAUSED, READY, RUNNING, Session
+from langrl_gui.ui.session import CONTEXT, FINISHED, OPENING, OPTIMUM, PAUSED, READY, RUNNING, Session
 
 LONG = """
 name = "long"
@@ -248,6 +248,23 @@ def test_a_search_for_the_optimum_that_takes_too_long_is_given_up_and_says_so_an
     with qtbot.waitSignal(session.optimum_found, timeout=60_000):
         session.set("rewards.1.weight", 0.0)
     assert session.unsolved == ""
+
+
+def test_a_search_that_a_person_cancels_says_so_and_one_that_another_replaces_does_not(
+    qtbot: QtBot, session: Session
+) -> None:
+    session.open(dear())
+    for kind, found in ((OPTIMUM, session.optimum_found), (CONTEXT, session.sight_found)):
+        qtbot.waitUntil(lambda kind=kind: any(task.kind == kind for task in session.side.running), timeout=30_000)
+        with qtbot.waitSignal(found, timeout=30_000):
+            next(task for task in session.side.running if task.kind == kind).cancel()
+    assert (session.solution, session.unsolved) == (None, "the search was cancelled")
+    assert session.sight == "the search was cancelled"
+    session.set("rewards.0.weight", 0.5)
+    session.set("rewards.0.weight", 2.0)
+    with qtbot.waitSignal(session.optimum_found, timeout=60_000):
+        pass
+    assert session.solution is not None
 
 
 def test_a_snapshot_is_never_shown_before_its_run_is_heard_of(qtbot: QtBot, session: Session) -> None:

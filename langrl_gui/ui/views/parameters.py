@@ -7,7 +7,8 @@ import functools
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.faults import path_of
@@ -65,6 +66,7 @@ class Parameters(QWidget):
         """What the context costs."""
         layout.addWidget(self.notice)
         self._unsolved = self._new_note("unsolved")
+        self._unsolved.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.slower = self._new_note("slower", tr(SLOWER))
         """There where each step takes its time."""
         layout.addWidget(self._unsolved)
@@ -118,10 +120,9 @@ class Parameters(QWidget):
         discard.setObjectName("discard")
         discard.setToolTip(tr("Back to the scenario of the run."))
         discard.clicked.connect(self.discarded)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self._apply)
-        buttons.addWidget(discard)
-        buttons.addStretch(1)
+        buttons = QVBoxLayout()  # a narrow form has no room for both in one line
+        for button in (self._apply, discard):
+            buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
         layout = QVBoxLayout(bar)
         layout.setContentsMargins(0, 2, 8, 6)
         layout.addWidget(self._bar_text)
