@@ -4,6 +4,7 @@ A text is compared as it is written: nothing is normalised, so é in one code po
 Knows nothing of scenarios or files.
 """
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -98,11 +99,43 @@ def _jieba_tokenizer() -> Any:
         raise TextError(
             tr("the tokenizer jieba is not installed; install it with: pip install jieba, or choose another tokenizer")
         ) from None
-    tokenizer = jieba.Tokenizer()
+
+    class Tokenizer(jieba.Tokenizer):  # type: ignore[misc]
+        """The same, but a sentence without a sign in it, be it as long as it may, is worked through in parts."""
+
+        def get_DAG(self, sentence: str) -> dict[int, list[int]]:  # noqa: N802 (jieba's name)
+            """For each place where the words end that may begin there; none is longer than `self.longest`."""
+            words: dict[int, list[int]] = {}
+            for first in _parts_of(sentence):
+                part = super().get_DAG(sentence[first : first + AT_ONCE + self.longest])
+                for place in range(min(AT_ONCE, len(sentence) - first)):
+                    words[first + place] = [first + last for last in part[place]]
+            return words
+
+        def calc(self, sentence: str, words: dict[int, list[int]], route: dict[int, tuple[float, int]]) -> None:
+            """The likeliest way from each place to the end, from the last place to the first."""
+            end, total = len(sentence), math.log(self.total)
+            route[end] = (0, 0)
+            for first in _parts_of(sentence):
+                for place in range(end - 1 - first, max(end - 1 - first - AT_ONCE, -1), -1):
+                    route[place] = max(
+                        (math.log(self.FREQ.get(sentence[place : last + 1]) or 1) - total + route[last + 1][0], last)
+                        for last in words[place]
+                    )
+
+    tokenizer = Tokenizer()
     # What its own `initialize` does, without the copy that it would leave in, and trust from, the temporary folder.
     tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
     tokenizer.initialized = True
+    tokenizer.longest = max(map(len, tokenizer.FREQ))
     return tokenizer
+
+
+def _parts_of(sentence: str) -> Iterator[int]:
+    """Where its parts begin."""
+    return along(
+        range(0, len(sentence), AT_ONCE), tr("cutting the corpus into words"), len(sentence), lambda _: AT_ONCE
+    )
 
 
 TOKENIZERS: Final[dict[str, Callable[[str], Iterator[str]]]] = {

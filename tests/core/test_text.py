@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import jieba
 import pytest
 import regex
 from hypothesis import given, settings
@@ -112,6 +113,16 @@ def test_a_line_that_is_worked_through_in_parts_is_cut_as_in_one_go(text: str, t
     assert parts.counts.tolist() == whole.counts.tolist()
     assert repr(grams._levels) == repr(NGrams(whole, 5, 0, 2, "kneser-ney", 0.1, 0.75)._levels)
     assert near._pairs == Associations(whole, 5, 3)._pairs
+
+
+@given(st.lists(st.sampled_from("我爱北京天安门清华大学来到中国人民，。a1 ")).map("".join), st.integers(1, 5))
+@settings(max_examples=300, deadline=None)
+def test_jieba_in_parts_cuts_as_jieba_does_in_one_go(text: str, at_once: int) -> None:
+    ours, theirs = texts._jieba_tokenizer(), jieba.Tokenizer()
+    theirs.FREQ, theirs.total, theirs.initialized = ours.FREQ, ours.total, True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "AT_ONCE", at_once)
+        assert mark.__wrapped__(text, "jieba").split("\x1f") == (list(theirs.cut(text)) or [""])
 
 
 @given(st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=5), min_size=1, max_size=5), st.integers(1, 6))
