@@ -343,9 +343,27 @@ def from_gymnasium(gym: Gym, imports: bool = False) -> Table | Spaces:
         env.close()
 
 
-def painter(gym: Gym, imports: bool = False) -> Callable[[int], NDArray[np.uint8]] | None:
-    """What makes the environment's own picture of a state, (height, width, 3) red, green, blue; None where it has none,
-    or what draws it is not installed.
+class Scene(NamedTuple):
+    """What an environment's picture is of."""
+
+    state: int
+    seed: int = 0
+    """Of one without a table: what the episode was begun with ..."""
+    actions: tuple[int, ...] = ()
+    """... and what was done in it, up to this state."""
+
+
+class Painter(NamedTuple):
+    """What makes an environment's own pictures."""
+
+    paint: Callable[[Scene], NDArray[np.uint8]]
+    """(height, width, 3) red, green, blue; raises TableError where the environment fails."""
+    of_any_state: bool
+    """Whether it paints whatever state there is, or just what an episode came to, which is played once more for it."""
+
+
+def painter(gym: Gym, imports: bool = False) -> Painter | None:
+    """What makes the environment's own pictures; None where it has none, or what draws them is not installed.
 
     Parameters
     ----------
@@ -355,19 +373,26 @@ def painter(gym: Gym, imports: bool = False) -> Callable[[int], NDArray[np.uint8
     for key, value in _QUIET.items():
         os.environ.setdefault(key, value)
     try:
-        env = make(gym, imports, render_mode="rgb_array", disable_env_checker=True).unwrapped
-        state, _ = env.reset(seed=0)
-        if env.s != state:
-            return None
+        if gym.spaces is not None:
+            from langrl_gui.core.gym_play import Play
 
-        def paint(state: int) -> NDArray[np.uint8]:
-            env.s, env.lastaction = state, None
-            return np.asarray(env.render(), np.uint8)
+            play = Play(gym, imports, render_mode="rgb_array")
+            found, state = Painter(play.paint, False), play.begin(0)
+        else:
+            env = make(gym, imports, render_mode="rgb_array", disable_env_checker=True).unwrapped
+            state, _ = env.reset(seed=0)
+            if env.s != state:
+                return None
 
-        pixels = paint(int(state))
+            def paint(scene: Scene) -> NDArray[np.uint8]:
+                env.s, env.lastaction = scene.state, None
+                return np.asarray(env.render(), np.uint8)
+
+            found = Painter(paint, True)
+        pixels = found.paint(Scene(int(state)))
     except Exception:  # whatever somebody else's environment cannot do: there is no picture
         return None
-    return paint if pixels.ndim == 3 and pixels.shape[2] == 3 else None
+    return found if pixels.ndim == 3 and pixels.shape[2] == 3 else None
 
 
 _QUIET: Final = {"PYGAME_HIDE_SUPPORT_PROMPT": "1", "SDL_VIDEODRIVER": "dummy", "SDL_NO_SIGNAL_HANDLERS": "1"}

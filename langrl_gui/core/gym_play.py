@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from langrl_gui.core import draws, gym
 from langrl_gui.core.errors import TableError, TextError
 from langrl_gui.core.faults import quoted
-from langrl_gui.core.gym import MOST_STATES, Gym, Parts, Spaces, first_line
+from langrl_gui.core.gym import MOST_STATES, Gym, Parts, Scene, Spaces, first_line
 from langrl_gui.core.i18n import tr
 
 TRIED_EPISODES: Final = 20
@@ -42,6 +43,8 @@ class Play:
     ----------
     actions : list of int
         What was done in the episode.
+    state : int
+        Where that has led.
 
     Raises
     ------
@@ -49,14 +52,16 @@ class Play:
         If there is no such environment here, or it is another one than the scenario was made of.
     """
 
-    def __init__(self, environment: Gym) -> None:
+    def __init__(self, environment: Gym, imports: bool = False, **how: Any) -> None:
+        """`imports` and `how` are as for `gym.make`."""
         self._called = quoted(environment.id)
         self.actions: list[int] = []
+        self.state = -1
         self._seed, self._lost = 0, False
         module, colon, _ = environment.id.rpartition(":")
-        imports = environment.imports or (bool(colon) and module in sys.modules)
+        imports = imports or environment.imports or (bool(colon) and module in sys.modules)
         try:
-            self._env = gym.make(environment, imports, disable_env_checker=True)
+            self._env = gym.make(environment, imports, disable_env_checker=True, **how)
             spaces = _spaces(self._env)
         except TextError as error:
             raise TableError(tr("{id} cannot be played: {reason}", id=self._called, reason=error)) from None
@@ -69,10 +74,11 @@ class Play:
         """Begin an episode whose luck is decided by this seed; returns the state."""
         self._seed, self._lost, self.actions = seed, False, []
         try:
-            return self._number(self._env.reset(seed=seed)[0])
+            self.state = self._number(self._env.reset(seed=seed)[0])
         except Exception as error:
             self._lost = True
             raise self._failure(error) from None
+        return self.state
 
     def step(self, action: int) -> Happened:
         """Take this action.
@@ -94,6 +100,7 @@ class Play:
             self._lost = True
             raise self._failure(error) from None
         self.actions.append(action)
+        self.state = happened.state
         return happened
 
     def take_back(self) -> None:
@@ -105,6 +112,22 @@ class Play:
         """Play an episode from its beginning once more; returns what came of each action."""
         self.begin(seed)
         return [self.step(action) for action in list(actions)]
+
+    def paint(self, scene: Scene) -> NDArray[np.uint8]:
+        """The environment's own picture of an episode, which is played to there."""
+        done = len(self.actions)
+        if self._lost or self._seed != scene.seed or tuple(self.actions) != scene.actions[:done]:
+            self.begin(scene.seed)
+            done = 0
+        for action in scene.actions[done:]:
+            self.step(action)
+        if self.state != scene.state:
+            raise self._failure(ValueError(tr("it comes to another state than in the run")))
+        try:
+            return np.asarray(self._env.render(), np.uint8)
+        except Exception as error:
+            self._lost = True
+            raise self._failure(error) from None
 
     def _number(self, seen: Any) -> int:
         try:

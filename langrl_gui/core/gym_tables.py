@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from langrl_gui.core import draws, memory
 from langrl_gui.core.errors import TableError
-from langrl_gui.core.gym import Gym, Table
+from langrl_gui.core.gym import Gym, Scene, Table
 from langrl_gui.core.gym_play import Play, seed_of
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.mdp import STAY
@@ -356,6 +356,10 @@ class SteppedTables(StateTables):
                 raise
         self._count[outcome] += np.uint64(1)
         return outcome, happened.cut_off
+
+    def scene(self, state: int, episode: int) -> Scene:
+        """What a picture of the episode in progress is of, which stands in this state."""
+        return Scene(state, seed_of(self._key, episode), self.actions)
 
     @property
     def actions(self) -> tuple[int, ...]:

@@ -45,6 +45,7 @@ from shiboken6 import isValid
 from langrl_gui.core import i18n
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.context import Sight
+from langrl_gui.core.gym import Painter
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.scenario import Scenario
@@ -62,7 +63,7 @@ from langrl_gui.ui.run_bar import RunBar
 from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.session import FULL_SPEED, OPENING, PAUSED, RUNNING, Session
 from langrl_gui.ui.side_status import SideStatus
-from langrl_gui.ui.views.environment_picture import EnvironmentPicture, Painter
+from langrl_gui.ui.views.environment_picture import EnvironmentPicture
 from langrl_gui.ui.views.episode_tape import EpisodeTape
 from langrl_gui.ui.views.exact_table import ExactTable
 from langrl_gui.ui.views.heat_map import QHeatMap

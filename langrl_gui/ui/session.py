@@ -186,7 +186,7 @@ class Session(QObject):
     failed(str, str) : a sentence for the user, and details to copy.
     saved(str), scenario_saved(str) : the run, or the scenario that was given, is in this file, whole.
     optimum_found(oracle.Solution or None) : if None, `unsolved` says why.
-    painter_found(function or None) : what draws a state of the environment that was opened, see gym.painter.
+    painter_found(gym.Painter or None) : what draws pictures of the environment that was opened.
     compiling(bool) : whether the loop is being compiled, which happens once on a machine and takes seconds; until it
         is, steps are taken in plain Python.
     compiled() : the run that was opened last has its compiled loop from now on, or the one that it stays with.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from langrl_gui.core.explain import Update as Update
+from langrl_gui.core.gym import Scene
 from langrl_gui.core.samples import Sample as Sample
 from langrl_gui.core.samples import SampleList as SampleList
 from langrl_gui.core.telemetry.aside import AtOnce, OptimalTable
@@ -74,7 +75,7 @@ class Wanted:
     """The state to be inspected; () for the one in which the agent is, None for none."""
     samples: bool = False
     current: bool = False
-    """The state in which the agent is."""
+    """What a picture of the environment is of: the state in which the agent is."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Snapshot:
     table: Table | None = None
     inspection: Inspection | None = None
     samples: SampleList | None = None
-    current: tuple[int, ...] | None = None
+    current: Scene | None = None
 
     @property
     def step(self) -> int:
@@ -185,9 +186,14 @@ class Observer:
             else None,
             inspection=None if wanted.inspected is None else self._inspection.observe(wanted.inspected),
             samples=trainer.samples.so_far() if wanted.samples else None,
-            current=trainer.state if wanted.current else None,
+            current=_scene(trainer) if wanted.current else None,
         )
 
     def remember(self, update: Update) -> None:
         """The last update of the inspected state, found by going back for it."""
         self._inspection.remember(update)
+
+
+def _scene(trainer: Trainer) -> Scene:
+    state = trainer.state[-1]
+    return Scene(state) if trainer.stepped is None else trainer.stepped.scene(state, trainer.episode)
