@@ -3,12 +3,14 @@
 It lies over the cards of the window, whose toolbar and keys go on working: whoever presses Run has the window as it is.
 """
 
+import math
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRect, QRectF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QFont, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QCheckBox,
@@ -30,8 +32,10 @@ from langrl_gui.core.thumbnail import Sketch, sketch
 from langrl_gui.ui import settings, theme
 from langrl_gui.ui.side_work import SideWork
 
-NARROWEST: Final = 250
-"""Pixels of a card; as many stand in a row as there is room for."""
+NARROWEST: Final = 220
+"""Pixels of a card; as many stand in a row as there is room for: five on a small screen."""
+FAINTEST: Final = 0.35
+"""Share of the strongest colour in that of what earns, or costs, next to nothing, so that it is seen."""
 PICTURE: Final = 84
 MARGIN: Final = 12
 GAP: Final = 12
@@ -115,7 +119,7 @@ def paint(painter: QPainter, sketch: Sketch, room: QRectF, palette: QPalette) ->
     radius = min(4.0, across / 4, down / 3)
     earned_at = [0.0] * len(points)
     for source, target, earned in sorted(sketch.edges, key=lambda edge: edge[2]):  # the best ones on top
-        color = theme.value_color(earned, span) if earned else line
+        color = _color(earned, span) if earned else line
         earned_at[target] = earned
         painter.setPen(QPen(color, 2.2 if earned > 0 else 1.4))
         painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -124,10 +128,18 @@ def paint(painter: QPainter, sketch: Sketch, room: QRectF, palette: QPalette) ->
         path.cubicTo(begin + bend, end - bend, end)
         painter.drawPath(path)
     for node, point in enumerate(points):
-        color = theme.value_color(earned_at[node], span) if earned_at[node] else line
+        color = _color(earned_at[node], span) if earned_at[node] else line
         painter.setPen(QPen(color, 1.6))
         painter.setBrush(palette.color(QPalette.ColorRole.Base) if sketch.ends[node] else color)
         painter.drawEllipse(point, radius + (node == 0), radius + (node == 0))
+
+
+def _color(earned: float, span: float) -> QColor:
+    return theme.value_color(math.copysign(max(abs(earned), FAINTEST * span), earned), span)
+
+
+Chapter = tuple[QLabel, list[Picture]]
+"""A heading, and the cards below it."""
 
 
 class Gallery(QWidget):
@@ -148,7 +160,7 @@ class Gallery(QWidget):
         self.setAutoFillBackground(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._window, self._side = window, side
-        self._grids: list[tuple[QGridLayout, list[Picture]]] = []
+        self._chapters: list[Chapter] = []
         title = QLabel(tr("What shall the agent learn?"), self)
         font = title.font()
         font.setBold(True)
@@ -161,24 +173,20 @@ class Gallery(QWidget):
         head.addWidget(title, 1)
         head.addWidget(close)
         inside = QWidget(self)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(GAP)
         column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, GAP, 0)
-        column.setSpacing(8)
+        column.setContentsMargins(0, 0, GAP, GAP)
+        column.addLayout(self._grid)
+        column.addStretch(1)
         paths = scenarios.built_in()
         for chapter, names in scenarios.CHAPTERS:
             heading = QLabel(tr(chapter), inside)
-            heading.setFont(font)
-            heading.setFont(self._bold(heading.font()))
-            column.addWidget(heading)
-            grid = QGridLayout()
-            grid.setSpacing(GAP)
+            heading.setFont(self._bold(title.font()))
             cards = [Picture(paths[name], inside) for name in names]
             for card in cards:
                 card.clicked.connect(self._on_clicked)
-            self._grids.append((grid, cards))
-            column.addLayout(grid)
-            column.addSpacing(GAP)
-        column.addStretch(1)
+            self._chapters.append((heading, cards))
         self._area = QScrollArea(self)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setWidgetResizable(True)
@@ -220,7 +228,7 @@ class Gallery(QWidget):
     @property
     def cards(self) -> list[Picture]:
         """All cards, as they teach."""
-        return [card for _, cards in self._grids for card in cards]
+        return [card for _, cards in self._chapters for card in cards]
 
     @Slot()
     def _on_clicked(self) -> None:
@@ -246,17 +254,38 @@ class Gallery(QWidget):
         room = self.width() - margins.left() - margins.right() - bar - GAP
         columns = max(1, (room + GAP) // (NARROWEST + GAP))
         width = (room - (columns - 1) * GAP) // columns
-        for grid, cards in self._grids:
-            for place, card in enumerate(cards):
-                card.setFixedSize(width, max(each.height_in(width) for each in self._row(cards, place, columns)))
-                grid.addWidget(card, place // columns, place % columns)
-            grid.setColumnStretch(columns, 1)
-            for column in range(grid.columnCount()):
-                grid.setColumnStretch(column, column >= columns)
+        row = 0
+        for chapters in self._side_by_side(columns):
+            row = self._lay_out(chapters, row, columns, width)
+        for column in range(self._grid.columnCount()):
+            self._grid.setColumnStretch(column, column >= columns)
+        self._grid.setColumnStretch(columns, 1)
 
-    def _row(self, cards: list[Picture], place: int, columns: int) -> list[Picture]:
-        first = place // columns * columns
-        return cards[first : first + columns]
+    def _side_by_side(self, columns: int) -> Iterator[list[Chapter]]:
+        """The chapters in order, as many in a row as there is room for."""
+        here: list[Chapter] = []
+        for chapter in self._chapters:
+            if here and sum(len(cards) for _, cards in (*here, chapter)) > columns:
+                yield here
+                here = []
+            here.append(chapter)
+        yield here
+
+    def _lay_out(self, chapters: list[Chapter], row: int, columns: int, width: int) -> int:
+        """Put these from this row of the grid on; returns the row below them."""
+        cards = [card for _, cards in chapters for card in cards]
+        first = 0
+        for heading, own in chapters:
+            heading.setContentsMargins(0, GAP if row else 0, 0, 0)
+            self._grid.addWidget(heading, row, first, 1, min(len(own), columns))
+            first += len(own)
+        for begin in range(0, len(cards), columns):
+            row += 1
+            line = cards[begin : begin + columns]
+            for column, card in enumerate(line):
+                card.setFixedSize(width, max(each.height_in(width) for each in line))
+                self._grid.addWidget(card, row, column)
+        return row + 1
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.Resize, QEvent.Type.LayoutRequest) and self.isVisible():

@@ -48,6 +48,29 @@ def test_every_scenario_has_a_card_with_its_name_a_sentence_and_a_picture(qtbot:
     assert bare.grab().toImage() != cards[0].grab().toImage()
 
 
+@pytest.mark.parametrize(("width", "rows"), [(700, 12), (1280, 4), (2560, 2)])
+def test_chapters_stand_side_by_side_where_there_is_room_each_card_below_its_heading_and_none_on_another(
+    qtbot: QtBot, welcome: Studio, width: int, rows: int
+) -> None:
+    gallery = page(welcome)
+    welcome.window.resize(width, 720)
+
+    def are_apart() -> bool:
+        places = [card.geometry() for card in gallery.cards]
+        meeting = sum(one.intersects(other) for one in places for other in places)
+        return (gallery.width(), meeting, len({place.y() for place in places})) == (width, len(places), rows)
+
+    qtbot.waitUntil(are_apart)
+    for card in gallery.cards:
+        assert card.height() >= card.height_in(card.width())
+        assert card.geometry().right() < gallery._area.viewport().width()
+    for heading, cards in gallery._chapters:
+        assert heading.x() == cards[0].x()
+        assert heading.geometry().bottom() < cards[0].y()
+        over = [other for other, _ in gallery._chapters if other.x() <= cards[-1].x() and other.y() < cards[-1].y()]
+        assert max(over, key=lambda other: (other.y(), other.x())) is heading
+
+
 def test_a_card_that_is_clicked_opens_its_scenario_and_makes_way(qtbot: QtBot, welcome: Studio) -> None:
     card = next(card for card in page(welcome).cards if card.objectName() == "small-talk")
     with qtbot.waitSignal(welcome.session.opened, timeout=20_000):
