@@ -84,6 +84,7 @@ class Turns(QObject):
 
 if __name__ == "__main__":
     application = QApplication(sys.argv)
+    sys.setswitchinterval(0.0001)
     window = Studio(Path(sys.argv[1]), remembers=False)
     turns = Turns(window, int(sys.argv[2]))
     code = application.exec()

@@ -319,7 +319,7 @@ def main(argv: list[str] | None = None) -> int:
     i18n.set_language(settings.language())
     sys.setswitchinterval(0.0001)  # seconds; the loop needs Python only between slices, and should not wait long for it
     studio = Studio(
-        Path(options.file) if options.file else None,
+        _path(options.file) if options.file else None,
         remembers=options.demo is None,
         welcomes=welcomes(options),
     )
@@ -338,6 +338,12 @@ def main(argv: list[str] | None = None) -> int:
     return code
 
 
+def _path(asked_for: str) -> Path:
+    """The file that is meant: where there is none of this name, a scenario of the gallery may be."""
+    path = Path(asked_for)
+    return path if path.exists() else scenario.built_in().get(asked_for, path)
+
+
 def welcomes(options: argparse.Namespace) -> bool:
     """Whether the gallery is shown first: who has named a file, or wants a demo, has chosen already."""
     return options.demo is None and not options.file and settings.welcomes()
@@ -353,7 +359,12 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="langrl-gui", description=tr("Watch an agent learn to speak by tabular Q-learning.")
     )
-    parser.add_argument("file", nargs="?", metavar="FILE", help=tr("a scenario (.toml) or a saved run (.langrl)"))
+    parser.add_argument(
+        "file",
+        nargs="?",
+        metavar="FILE",
+        help=tr("a scenario (.toml), a built-in one by name, or a saved run (.langrl)"),
+    )
     parser.add_argument("--demo", type=float, metavar="SECONDS", help=tr("train for that long at full speed, then end"))
     parser.add_argument(
         "--screenshot", metavar="FILE.png", help=tr("with --demo: where to put a picture of the window")

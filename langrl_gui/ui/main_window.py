@@ -104,7 +104,9 @@ FASTEST_LIMITED: Final = 7.0
 TWICE: Final = 30
 """Places of the slider from one speed to twice that speed."""
 COMFORTABLE: Final = 6.0
-"""Steps a second with which a scenario starts: slow enough to read along."""
+"""Steps a second with which a scenario starts: slow enough to read along ..."""
+COMFORTABLE_ELSEWHERE: Final = 60.0
+"""... but in environments, where the first reward is hundreds of steps away."""
 
 STATES: Final = {
     "opening": N_("Opening"),
@@ -125,6 +127,11 @@ SCHEME_NAMES: Final = {"system": N_("As the system"), "light": N_("Light"), "dar
 def speed_of(place: int) -> float:
     """Steps a second at this place of the slider."""
     return FULL_SPEED if place >= SLIDER_STEPS else 10 ** (FASTEST_LIMITED * place / SLIDER_STEPS)
+
+
+def place_of(speed: float) -> int:
+    """The place of the slider for so many steps a second."""
+    return SLIDER_STEPS if speed == FULL_SPEED else round(SLIDER_STEPS * math.log10(speed) / FASTEST_LIMITED)
 
 
 class MainWindow(QMainWindow):
@@ -148,6 +155,7 @@ class MainWindow(QMainWindow):
         self.snapshot: Snapshot | None = None
         self._turn: list[AnyView] = []
         self._blurred = False
+        self._comfortable = COMFORTABLE
         self._confusions: Confusions | None = None
         self.drawn = 0
         """Snapshots drawn so far."""
@@ -418,9 +426,7 @@ class MainWindow(QMainWindow):
 
     def set_speed(self, steps_per_second: float) -> None:
         """Move the slider to this speed."""
-        place = SLIDER_STEPS
-        if steps_per_second != FULL_SPEED:
-            place = round(SLIDER_STEPS * math.log10(steps_per_second) / FASTEST_LIMITED)
+        place = place_of(steps_per_second)
         self.speed.setValue(place)
         self._on_speed(place)
 
@@ -474,6 +480,12 @@ class MainWindow(QMainWindow):
         for view in self._views:
             view.begin(scenario)
         self._on_optimum(None)
+        was, self._comfortable = (
+            self._comfortable,
+            COMFORTABLE if scenario.environment is None else COMFORTABLE_ELSEWHERE,
+        )
+        if self.speed.value() == place_of(was):  # nobody has chosen another
+            self.set_speed(self._comfortable)
         for spec in self._specs.values():
             self._put_tip(spec)
         self._say_card.entitle(tr_for(scenario, "Say"))

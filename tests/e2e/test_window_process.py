@@ -50,6 +50,19 @@ def test_the_demo_shows_trains_reports_and_ends(tmp_path: Path) -> None:
     assert alone.state_hash() == said["state_hash"]
 
 
+def test_a_scenario_of_the_gallery_is_opened_by_its_name(tmp_path: Path) -> None:
+    report = tmp_path / "demo.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "langrl_gui", "--demo", "0.3", "--report", report, "morning-tea"],
+        env=environment(tmp_path), capture_output=True, text=True, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    said = json.loads(report.read_text("utf-8"))
+    alone = Trainer(scenario.find("morning-tea"))
+    alone.advance(said["steps"])
+    assert alone.state_hash() == said["state_hash"]
+
+
 def test_numba_is_not_imported_before_the_first_paint(tmp_path: Path) -> None:
     code = """
 import sys

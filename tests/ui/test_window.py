@@ -130,6 +130,21 @@ def test_the_slider_goes_from_one_step_a_second_to_the_machines_limit(studio: St
     assert speeds == sorted(speeds)
 
 
+def test_environments_start_faster_unless_somebody_has_chosen_a_speed(qtbot: QtBot, studio: Studio) -> None:
+    def open_and_read(name: str) -> str:
+        with qtbot.waitSignal(studio.session.opened):
+            studio.session.open(scenario.built_in()[name])
+        return str(studio.window.speed.toolTip())
+
+    assert open_and_read("frozen-lake") == "Speed: 60 steps/s"
+    assert open_and_read("morning-tea") == "Speed: 6 steps/s"
+    studio.window.set_speed(2000.0)
+    chosen = studio.window.speed.value()
+    open_and_read("frozen-lake")
+    open_and_read("morning-tea")
+    assert studio.window.speed.value() == chosen
+
+
 def test_alpha_gamma_and_epsilon_change_while_it_runs(qtbot: QtBot, studio: Studio, tmp_path: Path) -> None:
     studio.window.set_speed(2000.0)
     press(qtbot, studio.window, Qt.Key.Key_Space)
