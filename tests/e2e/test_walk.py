@@ -40,6 +40,7 @@ def tell():
     sys.stdin.readline()
     shown = [widget for widget in qt.topLevelWidgets() if widget.isVisible()]
     told = {"dialogs": [type(widget).__name__ for widget in shown if isinstance(widget, QDialog)]}
+    told["focus"] = qt.focusWidget().objectName() if qt.focusWidget() else ""
     for window in (widget for widget in shown if isinstance(widget, MainWindow)):
         named = {widget.objectName(): widget for widget in window.findChildren(QWidget) if widget.objectName()}
         tips = [window.tape.describe(QPointF(x, 12)).split("\\\\n")[0] for x in range(0, window.tape.width(), 4)]
@@ -201,7 +202,7 @@ def test_a_walk_from_the_first_word_to_the_saved_run_and_back(walk: Walk, tmp_pa
     alone.advance(*alone.limits)
     walk.until(lambda now: now["state"] == "finished" and now["step"] == alone.step)
     walk.hand("key", "ctrl+s")
-    walk.until(lambda now: now["dialogs"] == ["QFileDialog"])
+    walk.until(lambda now: now["dialogs"] == ["QFileDialog"] and now["focus"] == "fileNameEdit")
     file = tmp_path / "walk.langrl"
     walk.hand("type", str(file))
     walk.hand("key", "Return")
@@ -211,7 +212,7 @@ def test_a_walk_from_the_first_word_to_the_saved_run_and_back(walk: Walk, tmp_pa
     walk.hand("key", "ctrl+r")
     walk.until(lambda now: now["step"] == 0 and not now["file"])
     walk.hand("key", "ctrl+o")
-    walk.until(lambda now: now["dialogs"] == ["QFileDialog"])
+    walk.until(lambda now: now["dialogs"] == ["QFileDialog"] and now["focus"] == "fileNameEdit")
     walk.hand("type", str(file))
     walk.hand("key", "Return")
     shown = walk.until(lambda now: now["file"] == str(file) and now["step"] == saved.step)
