@@ -545,3 +545,23 @@ def test_that_it_follows_the_palette_live(show: Show, small: Trainer) -> None:
     row, slot = (int(i) for i in np.argwhere(view._heat.visits > 0)[-1])
     level = round(view._heat.q[row, slot] / view.span * LEVELS)
     assert color_in(picture(view), view, Cell(row, slot)) == theme.value_color(level, LEVELS, dark=True)
+
+
+def test_a_row_that_is_cut_at_the_lower_edge_writes_no_half_numbers(ten_words: Trainer, show: Show) -> None:
+    view = show(ten_words)
+    first, second = view.rect_of(Cell(0, 0)), view.rect_of(Cell(1, 0))
+    tall = second.top() - first.top()
+    frame = view.height() - view.viewport().height()
+
+    def inks(rows: float) -> list[int]:
+        """How many colours there are across the middle of the fourth row, where the view ends after so many."""
+        view.resize(view.width(), frame + first.top() + round(rows * tall))
+        draw(view, ten_words)
+        cell = view.rect_of(Cell(3, 1))
+        image, y = view.viewport().grab().toImage(), cell.center().y() - 2
+        return [len({image.pixel(x, y) for x in range(left, right)}) for left, right in (
+            (0, first.left() - 2), (cell.left() + 4, cell.right() - 4)
+        )]  # fmt: skip
+
+    assert min(inks(4.2)) > 2
+    assert inks(3.6) == [1, 1]

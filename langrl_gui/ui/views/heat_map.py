@@ -517,12 +517,15 @@ class QHeatMap(QAbstractScrollArea):
         painter.setPen(theme.muted(self.palette()))
         if len(self._names) > MOST_CACHED:
             self._names.clear()
+        first_row = self.verticalScrollBar().value() * self._grid().rows_each
         for row, key in self._seen_keys():
             name = self._names.get(key)
             if name is None:
                 name = self._names[key] = self._short_text_of(key, grid.left - 2 * PADDING)
             place = self.rect_of(Cell(row, -1))
             middle = place.center().y()
+            if row > first_row and middle + metrics.ascent() / 2 > self.viewport().height():
+                break  # there is room for a part of it
             box = QRect(PADDING, middle - metrics.height(), grid.left - 2 * PADDING, 2 * metrics.height() + 1)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
         words = scenario.language.words
@@ -553,7 +556,7 @@ class QHeatMap(QAbstractScrollArea):
         widest = max(map(metrics.horizontalAdvance, self._scale.ends))
         ends = (grid.width - GAP + widest) / 2
         drop = (grid.height - GAP - metrics.height()) / 2
-        edge = self.viewport().width()
+        edge, bottom = self.viewport().width(), self.viewport().height()
         outline = self._cell("greedy")
         painter.setFont(self._number_font)
         ink: QColor | None = None
@@ -561,6 +564,7 @@ class QHeatMap(QAbstractScrollArea):
         offered = heat.offered[rows, slots].tolist()
         for i, (row_levels, row_shown) in enumerate(zip(levels.tolist(), shown.tolist(), strict=True)):
             y = top + i * grid.height
+            fits = y + drop + metrics.ascent() <= bottom or grid.lines == 1
             best = int(heat.best[rows.start + i]) - heat.first_slot - slots.start
             for j, (level, number) in enumerate(zip(row_levels, row_shown, strict=True)):
                 if not offered[i][j]:
@@ -577,7 +581,7 @@ class QHeatMap(QAbstractScrollArea):
                 drawn, width = self._numbers.get(text) or self._number(text)
                 in_middle = width > widest or text in ("0", UNKNOWN)
                 shift = (grid.width - GAP - width) / 2 if in_middle else ends - width
-                if x + shift + width <= edge or grid.columns == 1:  # half a number is another number
+                if fits and (x + shift + width <= edge or grid.columns == 1):  # half a number is another number
                     painter.drawStaticText(QPointF(x + shift, y + drop), drawn)
 
     def _paint_image(
