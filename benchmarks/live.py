@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Slot
-from PySide6.QtWidgets import QApplication
 
+from benchmarks import in_window
 from langrl_gui.core.trainer import Trainer
 from langrl_gui.ui.app import Studio
 from langrl_gui.ui.session import PAUSED, RUNNING
@@ -83,10 +83,4 @@ class Turns(QObject):
 
 
 if __name__ == "__main__":
-    application = QApplication(sys.argv)
-    sys.setswitchinterval(0.0001)
-    window = Studio(Path(sys.argv[1]), remembers=False)
-    turns = Turns(window, int(sys.argv[2]))
-    code = application.exec()
-    window.close()
-    sys.exit(code)
+    in_window.run(Path(sys.argv[1]), lambda studio: Turns(studio, int(sys.argv[2])))

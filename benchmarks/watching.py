@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Slot
-from PySide6.QtWidgets import QApplication
 
+from benchmarks import in_window
 from langrl_gui.ui.app import Studio
 from langrl_gui.ui.session import READY, RUNNING
 
@@ -58,10 +58,4 @@ class Watching(QObject):
 
 
 if __name__ == "__main__":
-    application = QApplication(sys.argv)
-    sys.setswitchinterval(0.0001)
-    window = Studio(Path(sys.argv[1]), remembers=False)
-    watching = Watching(window, int(sys.argv[2]))
-    code = application.exec()
-    window.close()
-    sys.exit(code)
+    in_window.run(Path(sys.argv[1]), lambda studio: Watching(studio, int(sys.argv[2])))
