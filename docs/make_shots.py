@@ -61,6 +61,7 @@ SUBJECTS = {
     "small": Subject("i-love-you", {}, 1202, (0,)),
     "middle": Subject("ten-words", {}, 2_000_003, (0, 2)),
     "large": Subject("ten-words", {"max_length": 6}, 20_000_003, (0, 2)),  # 111,111 rows
+    "environment": Subject("frozen-lake", {}, 100_003, (0,)),
 }
 
 
@@ -125,7 +126,7 @@ def take_all(folder: Path, screen: str, name: str, subject: Subject) -> None:
     for language, colours in DRESSES:
         dress(language, colours)
         data = tomllib.loads(scenario.built_in()[subject.scenario].read_text("utf-8"))
-        data["language"] |= subject.changes
+        data.get("language", {}).update(subject.changes)
         what = scenario.from_data(data)
         with window_on(what, subject.steps, ROOM) as window:
             for part, show in PARTS.items():
@@ -153,12 +154,17 @@ def selected(window: MainWindow, subject: Subject) -> None:
 def behind(window: MainWindow, subject: Subject) -> None:
     """The cards that lie behind others."""
     raise_cards(window, "qTableCard", "samplesCard")
+    window.curves.controls.choose("curvesExploration")
     until(lambda: bool(window.snapshot and window.snapshot.table and window.snapshot.samples is not None))
 
 
 def listed(window: MainWindow, subject: Subject) -> None:
-    """The states as a list."""
+    """The states as a list, how often each word was tried, and the surprise."""
+    raise_cards(window, "qHeatMapCard", "sayCard")
+    window.heat.controls.choose("visits")
+    window.curves.controls.choose("curvesSurprise")
     window.graph.controls.list.setChecked(True)
+    rest()
 
 
 def whole(window: MainWindow, subject: Subject) -> None:
@@ -175,6 +181,12 @@ def welcome(window: MainWindow, subject: Subject | None = None) -> None:
     window.on_gallery()
     until(lambda: window.gallery is not None and all(card.sketch for card in window.gallery.cards))
     rest()
+
+
+def filter_(window: MainWindow, subject: Subject) -> QWidget | None:
+    """What the state graph may leave out."""
+    window.graph.controls.filter_button.click()
+    return window.graph.controls.filter
 
 
 def help_(window: MainWindow, subject: Subject) -> QWidget | None:
@@ -204,7 +216,7 @@ def dialog(window: MainWindow) -> QWidget | None:
 
 PARTS: dict[str, Callable[[MainWindow, Subject], QWidget | None]] = {
     "front": front, "selected": selected, "behind": behind, "list": listed, "all": whole,
-    "help": help_, "about": about, "welcome": welcome,
+    "filter": filter_, "help": help_, "about": about, "welcome": welcome,
 }  # fmt: skip
 
 

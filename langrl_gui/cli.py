@@ -171,7 +171,7 @@ def _learn(trainer: Trainer, options: argparse.Namespace, limits: tuple[int, int
     if trainer.traces and not options.json:
         print(
             tr("up to {states} states will be traced as they are met, in at most {size} MiB of memory",
-               states=f"{plan.capacity - 2:,}", size=f"{plan.bytes >> 20:,}")
+               states=i18n.count(plan.capacity - 2), size=i18n.count(plan.bytes >> 20))
         )  # fmt: skip
     with _interruptible() as interrupted:  # before `prepare`: what the compiler calls may swallow a KeyboardInterrupt
         trainer.prepare()
@@ -310,10 +310,10 @@ def _counts(scenario: Scenario) -> dict[str, Any]:
 
 
 def _counted(corpus: Any) -> str:
-    counts = ", ".join(f"{word} {count:,}" for word, count in corpus["counts"].items())
+    counts = ", ".join(f"{word} {i18n.count(often)}" for word, often in corpus["counts"].items())
     return tr(
-        "{words:,} words in {sentences:,} sentences; the most frequent: {counts}",
-        words=corpus["words"], sentences=corpus["sentences"], counts=counts,
+        "{words} words in {sentences} sentences; the most frequent: {counts}",
+        words=i18n.count(corpus["words"]), sentences=i18n.count(corpus["sentences"]), counts=counts,
     )  # fmt: skip
 
 
@@ -328,7 +328,7 @@ def _check(options: argparse.Namespace) -> int:
             reason = tr(
                 "{path}: replaying its {steps} steps gives another table than the one saved",
                 path=options.file,
-                steps=run.moment.step,
+                steps=i18n.count(run.moment.step),
             )
             if again.stepped is not None:
                 reason += tr("; the environment does other things now than it did, or the file was made up")
@@ -337,7 +337,7 @@ def _check(options: argparse.Namespace) -> int:
             tr(
                 "{path}: every hash is right, and replaying {steps} steps gives the same bytes",
                 path=options.file,
-                steps=run.moment.step,
+                steps=i18n.count(run.moment.step),
             )
         )
     else:
@@ -582,7 +582,7 @@ def _print_sight(scenario: Scenario, sight: context.Sight | TableError | None) -
     else:
         print(tr("the shortest context that loses nothing: {least} to {most}", least=least, most=most))
     if sight.confused:
-        print(tr("states in which different texts need different words: {count}", count=sight.confused))
+        print(tr("states in which different texts need different words: {count}", count=i18n.count(sight.confused)))
     join = scenario.language.join
     for row in sight.confusions[:CONFUSIONS]:
         seen = " ".join("·" if word == UNSEEN else scenario.language.words[word] for word in row.seen)
@@ -667,18 +667,18 @@ def _print_json(report: object) -> None:
 def _print_training(scenario: Scenario, report: dict[str, Any], out: str | None) -> None:
     print(
         tr(
-            "{name}: {steps:,} steps, {episodes:,} episodes in {seconds:.2f} s ({rate:.3g} million steps/s)",
+            "{name}: {steps} steps, {episodes} episodes in {seconds:.2f} s ({rate:.3g} million steps/s)",
             name=scenario.name,
-            steps=report["steps"],
-            episodes=report["episodes"],
+            steps=i18n.count(report["steps"]),
+            episodes=i18n.count(report["episodes"]),
             seconds=report["seconds"],
             rate=report["steps_per_second"] / 1e6,
         )
     )
     if report.get("tracing_seconds", 0.0) > TRACED_LONG:
         print(
-            tr("of these {seconds:.2f} s to trace {edges:,} edges ({rate:.3g} thousand edges/s)",
-               seconds=report["tracing_seconds"], edges=report["edges_traced"],
+            tr("of these {seconds:.2f} s to trace {edges} edges ({rate:.3g} thousand edges/s)",
+               seconds=report["tracing_seconds"], edges=i18n.count(report["edges_traced"]),
                rate=report["edges_traced"] / report["tracing_seconds"] / 1e3)
         )  # fmt: skip
     best = report["optimum"] or [None] * len(report["says"])
@@ -696,10 +696,10 @@ def _print_training(scenario: Scenario, report: dict[str, Any], out: str | None)
         print(
             tr(
                 "without exploring it earns about {value:.3g} ± {error:.2g}: "
-                "the mean of {count:,} episodes that it played",
+                "the mean of {count} episodes that it played",
                 value=estimate["value"],
                 error=math.inf if estimate["standard_error"] is None else estimate["standard_error"],
-                count=estimate["episodes"],
+                count=i18n.count(estimate["episodes"]),
             )
         )
     print(tr("state hash {hash}", hash=report["state_hash"]))
@@ -709,7 +709,7 @@ def _print_training(scenario: Scenario, report: dict[str, Any], out: str | None)
 
 def _print_rest(count: int) -> None:
     if count > MOST_LINES:
-        print(tr("… and {count} more; --json lists them all", count=count - MOST_LINES))
+        print(tr("… and {count} more; --json lists them all", count=i18n.count(count - MOST_LINES)))
 
 
 def _as_good(scenario: Scenario, said: dict[str, Any], optimum: dict[str, Any]) -> bool:

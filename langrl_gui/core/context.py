@@ -15,6 +15,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from langrl_gui.core import i18n
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.scenario import Scenario
@@ -158,9 +159,9 @@ class _World:
         if not tables.whole:
             raise TableError(
                 tr(
-                    "too large to examine what the context costs: more than {limit:,} choices; "
+                    "too large to examine what the context costs: more than {limit} choices; "
                     "use fewer words, a shortlist, shorter texts or a shorter context",
-                    limit=most_edges,
+                    limit=i18n.count(most_edges),
                 )
             )
         self.gamma, self.slip = scenario.learner.gamma, scenario.language.slip

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, PrivateAttr
 
+from langrl_gui.core import i18n
 from langrl_gui.core.errors import TextError
 from langrl_gui.core.i18n import N_, tr
 from langrl_gui.core.language import Language, Prompt
@@ -415,7 +416,7 @@ def _compiled(env: Any, longest: int) -> Table | None:
         return None
     count, slots = int(states.n), int(actions.n)
     if count * slots > MOST_STATES:
-        raise TextError(tr("it has more than {most} states times actions", most=MOST_STATES))
+        raise TextError(tr("it has more than {most} states times actions", most=i18n.count(MOST_STATES)))
     try:
         mdp = _process(table, count, slots)
         chances = np.asarray(chances, np.float64).ravel()
@@ -425,7 +426,7 @@ def _compiled(env: Any, longest: int) -> Table | None:
     if len(chances) != count or not math.isclose(chances.sum(), 1, abs_tol=_CLOSE) or (chances < 0).any():
         raise TextError(tr("the chances of its first states do not add up to 1"))
     if len(starts) > MOST_STARTS:
-        raise TextError(tr("its episodes begin in more than {most} states", most=MOST_STARTS))
+        raise TextError(tr("its episodes begin in more than {most} states", most=i18n.count(MOST_STARTS)))
     _watch(env, mdp)
     return Table(mdp, starts, chances[starts], longest)
 

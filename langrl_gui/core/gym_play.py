@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core import draws, gym
+from langrl_gui.core import draws, gym, i18n
 from langrl_gui.core.errors import TableError, TextError
 from langrl_gui.core.faults import quoted
 from langrl_gui.core.gym import MOST_STATES, Gym, Parts, Scene, Spaces, first_line
@@ -203,7 +203,7 @@ def _spaces(env: Any) -> tuple[Parts, Parts]:
             raise TextError(tr("its {what} are {space}, and a table needs them to be discrete", what=what, space=space))
         found.append(parts)
     if found[0].members * found[1].members > MOST_STATES:
-        raise TextError(tr("it has more than {most} states times actions", most=MOST_STATES))
+        raise TextError(tr("it has more than {most} states times actions", most=i18n.count(MOST_STATES)))
     return found[0], found[1]
 
 

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core import draws, memory
+from langrl_gui.core import draws, i18n, memory
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.gym import Gym, Scene, Table
 from langrl_gui.core.gym_play import Play, seed_of
@@ -415,8 +415,8 @@ class SteppedTables(StateTables):
     def _add(self, edge: int, into: int, reward: float) -> int:
         if self.found >= self._most:
             raise TableError(
-                tr("more than {count:,} different outcomes came about, which is what there is memory for",
-                   count=self.found)
+                tr("more than {count} different outcomes came about, which is what there is memory for",
+                   count=i18n.count(self.found))
             )  # fmt: skip
         if self.found == len(self._edge):
             for name in ("_edge", "_count", "_into", "successor", "reward"):

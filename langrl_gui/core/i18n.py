@@ -11,6 +11,7 @@ from langrl_gui.core import resources
 
 DOMAIN = "langrl"
 LANGUAGES = ("en", "zh_CN")
+GROUP = "\u202f"  # narrow no-break space, the separator of ISO 80000-1
 
 _catalogue: gettext.NullTranslations = gettext.NullTranslations()
 _language = "en"
@@ -34,6 +35,11 @@ def language_of_environment() -> str:
         if value := os.environ.get(key):
             return value.split(":")[0]
     return "en"
+
+
+def count(number: int) -> str:
+    """A whole number with its digits in groups of three."""
+    return f"{number:,}".replace(",", GROUP)
 
 
 def N_(message: str) -> str:  # noqa: N802 (gettext's customary name)

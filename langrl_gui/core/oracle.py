@@ -13,7 +13,7 @@ from typing import Any, Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core import mdp
+from langrl_gui.core import i18n, mdp
 from langrl_gui.core.dynamics import Dynamics
 from langrl_gui.core.errors import TableError
 from langrl_gui.core.gym import Gym
@@ -282,8 +282,9 @@ class Solution(ABC):
 def _check_rows(states: int) -> None:
     if states > MOST_ROWS:
         raise TableError(
-            tr("too many states to list: {states}, and the limit is {limit}", states=states, limit=MOST_ROWS)
-        )
+            tr("too many states to list: {states}, and the limit is {limit}",
+               states=i18n.count(states), limit=i18n.count(MOST_ROWS))
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -587,9 +588,9 @@ def _check_edges(edges: int, most: int) -> None:
     if edges > most:
         raise TableError(
             tr(
-                "an exact solution would have to weigh more than {limit:,} choices; "
+                "an exact solution would have to weigh more than {limit} choices; "
                 "use fewer words, a shortlist, shorter texts or fewer references",
-                limit=most,
+                limit=i18n.count(most),
             )
         )
 

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from langrl_gui.core import draws, explain
+from langrl_gui.core import draws, explain, i18n
 from langrl_gui.core.errors import ScenarioError
 from langrl_gui.core.gym_tables import SteppedTables
 from langrl_gui.core.i18n import tr
@@ -152,7 +152,7 @@ def find_prompt(scenario: Scenario, text: str) -> int:
         raise ScenarioError([tr_for(scenario, "this agent answers to no prompt; leave it empty")])
     quoted = ", ".join(f'"{known}"' for known in texts[:MOST_NAMED])
     if len(texts) > MOST_NAMED:
-        quoted += tr(" and {count} more", count=len(texts) - MOST_NAMED)
+        quoted += tr(" and {count} more", count=i18n.count(len(texts) - MOST_NAMED))
     sentence = tr_for(scenario, 'the agent has not learned "{text}"; it knows: {known}', text=text, known=quoted)
     if near := difflib.get_close_matches(text, texts, n=1, cutoff=0.5):
         sentence += tr('; did you mean "{name}"?', name=near[0])

@@ -2,16 +2,12 @@
 
 import math
 
+from langrl_gui.core.i18n import GROUP as GROUP
+from langrl_gui.core.i18n import count as count
 from langrl_gui.core.i18n import tr, tr_n
 
-GROUP = "\u202f"  # narrow no-break space, the separator of ISO 80000-1
 VERY_LONG = 36_000_000
 """Seconds, more than a year, from which nobody wants to know how many."""
-
-
-def count(number: int) -> str:
-    """A whole number with its digits in groups of three."""
-    return f"{number:,}".replace(",", GROUP)
 
 
 def short(number: float) -> str:
@@ -52,11 +48,11 @@ def difference(number: float) -> str:
     return amount(number) if abs(number) >= 0.005 else f"{number:+.0e}".replace("-", "−").replace("e−0", "e−")
 
 
-def fine(number: float) -> str:
-    """As `difference`, with six decimals."""
-    if abs(number) < 5e-7:
+def fine(number: float, decimals: int = 6) -> str:
+    """As `difference`, with so many decimals, two at the least."""
+    if abs(number) < 0.5 * 10.0**-decimals:
         return difference(number)
-    return f"{number:+.6f}".replace("-", "−")
+    return f"{number:+.{decimals}f}".replace("-", "−")
 
 
 def exact(number: float) -> str:

@@ -68,7 +68,7 @@ def test_where_states_are_traced_as_they_are_met_memory_is_announced_and_tracing
     assert report["planned_bytes"] > 1 << 20
     lines = langrl("train", "morning-tea", "--steps", 1000).stdout.splitlines()
     assert re.fullmatch(
-        r"up to [\d,]+ states will be traced as they are met, in at most [\d,]+ MiB of memory", lines[0]
+        r"up to [\d\u202f]+ states will be traced as they are met, in at most [\d\u202f]+ MiB of memory", lines[0]
     )
 
 
@@ -299,7 +299,7 @@ def test_an_environment_without_a_table_is_trained_saved_and_taken_up_and_has_no
     assert answer("bench", "gym:Blackjack-v1")["gym:Blackjack-v1"]["steps_per_second"] > 0
     lines = langrl("train", "gym:Blackjack-v1", "--steps", 50).stdout.splitlines()
     assert "thousands of times slower" in lines[0]
-    assert any("the mean of 4,000 episodes that it played" in line for line in lines)
+    assert any("the mean of 4\u202f000 episodes that it played" in line for line in lines)
     unsolved = langrl("solve", run)
     assert (unsolved.returncode, len(unsolved.stderr.splitlines())) == (2, 1)
     assert "no table P" in unsolved.stderr

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from PySide6.QtCore import QModelIndex, Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QTableView, QToolButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QStyleOptionViewItem, QTableView, QToolButton
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import scenario
@@ -275,6 +275,41 @@ def test_that_copied_lines_have_all_digits_whether_in_view_or_not(
         assert int(visits) == ten_words.learned.visits[cell]
         assert float(change) == ten_words.learned.change[cell]
     assert view.wants()["table_part"][1] < 100, "it asks for no more than what is in view again"
+
+
+@pytest.mark.parametrize("width", [330, 420, 560, 900])
+def test_that_numbers_are_as_long_as_their_column_has_room_for_and_never_cut_off(
+    show: Show, ten_words: Trainer, optimum: Solution, width: int
+) -> None:
+    view = show(ten_words, optimum, width)
+    lines, room = view.lines, view.lines.viewport().width()
+    widths = [lines.columnWidth(column) for column in range(len(COLUMNS))]
+    assert sum(widths[: VISITS + 1]) <= room
+    assert width == 330 or sum(widths) <= room
+    decimals = set()
+    for line in in_view(view):
+        for column in range(Q, len(COLUMNS)):
+            option = QStyleOptionViewItem()
+            lines.initViewItemOption(option)
+            option.rect = lines.visualRect(lines.model().index(line, column))
+            lines.itemDelegate().initStyleOption(option, lines.model().index(line, column))
+            assert option.fontMetrics.horizontalAdvance(option.text) <= widths[column] - 6
+            written, whole = option.text.replace("−", "-").replace("\u202f", ""), number(view, line, column)
+            assert math.isclose(float(written), whole, rel_tol=0.5, abs_tol=5e-4)
+            if "." in written:
+                decimals.add(len(written.partition(".")[2]))
+    assert decimals <= set(range(3, 7))
+    assert decimals == {330: {3}, 900: {6}}.get(width, decimals)
+
+
+def test_that_columns_somebody_has_drawn_at_stay_as_they_are(show: Show, ten_words: Trainer) -> None:
+    view = show(ten_words, None, 420)
+    before = view.lines.columnWidth(Q)
+    view.resize(600, 400)
+    assert view.lines.columnWidth(Q) > before
+    view.lines.horizontalHeader().resizeSection(Q, 47)
+    view.resize(900, 400)
+    assert view.lines.columnWidth(Q) == 47
 
 
 def test_that_without_an_optimum_there_is_a_dash_and_nothing_to_copy(show: Show, qtbot: QtBot) -> None:

@@ -753,6 +753,24 @@ def test_that_list_and_drawing_select_the_same(small: Shown, qtbot: QtBot) -> No
     assert small.selection.state == (0, 0)
 
 
+def test_that_the_list_begins_with_its_first_state_where_the_selected_one_is_seen_so_too(middle: Shown) -> None:
+    middle.draw(30_000)
+    middle.selection.select((0, 0))
+    middle.graph.controls.list.setChecked(True)
+    tree = middle.graph.list
+    first, current = tree.visualRect(tree.states.index(0, 0)), tree.visualRect(tree.currentIndex())
+    assert first.top() == 0
+    assert 0 < current.top() < tree.viewport().height() / 2
+
+
+def test_that_the_list_gives_its_rows_air(middle: Shown) -> None:
+    middle.draw(30_000)
+    middle.graph.controls.list.setChecked(True)
+    tree = middle.graph.list
+    row = tree.visualRect(tree.states.index(0, 0)).height()
+    assert row == round(1.45 * tree.fontMetrics().height()) > tree.fontMetrics().height() + 4
+
+
 def test_that_the_list_stays_where_it_is_while_states_come(middle: Shown) -> None:
     middle.draw(30_000)
     middle.graph.controls.list.setChecked(True)

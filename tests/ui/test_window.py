@@ -437,7 +437,7 @@ def test_why_nobody_knows_the_optimum_is_said_in_the_form_for_as_long_as_that_is
     studio.window.documents.open_scenario(large)
     qtbot.waitUntil(note.isVisible, timeout=30_000)
     assert note.text() == (
-        "The optimum is not known: an exact solution would have to weigh more than 16,777,216 choices; "
+        "The optimum is not known: an exact solution would have to weigh more than 16\u202f777\u202f216 choices; "
         "use fewer words, a shortlist, shorter texts or fewer references."
     )
     with qtbot.waitSignal(studio.session.opened, timeout=30_000):

@@ -4,7 +4,9 @@ Holds the lines in view and asks for no more; sorting is telemetry's work. Knows
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -27,11 +29,13 @@ from PySide6.QtGui import (
     QBrush,
     QDoubleValidator,
     QFont,
+    QFontInfo,
     QFontMetrics,
     QGuiApplication,
     QKeySequence,
     QPainter,
     QPaintEvent,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -39,6 +43,8 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -71,17 +77,19 @@ class _Column(NamedTuple):
     title: str
     tip: str
     widest: str
-    """As wide as it is at first."""
+    """As wide as it is where there is room."""
+    narrowest: str
+    """As wide as it is at the least."""
 
 
 COLUMNS: Final = (
-    _Column("state", N_("State"), N_("What has been said before."), "0000000000000"),
-    _Column("word", N_("Word"), N_("The word to say next; bold where it is the greedy choice."), "00000000"),
-    _Column("q", N_("Q"), N_("What the word is worth there, as learned so far."), "+00.000000"),
-    _Column("optimum", N_("Q*"), N_("What it is worth, computed exactly."), "+00.000000"),
-    _Column("gap", N_("Q − Q*"), N_("What is missing to the exact optimum, or is too much."), "+00.000000"),
-    _Column("visits", N_("Visits"), N_("How often the word was tried there."), "000 000 000"),
-    _Column("change", N_("Last change"), N_("By how much Q changed when it last did."), "+00.000000"),
+    _Column("state", N_("State"), N_("What has been said before."), "0000000000000", "000000"),
+    _Column("word", N_("Word"), N_("The word to say next; bold where it is the greedy choice."), "00000000", "00000"),
+    _Column("q", N_("Q"), N_("What the word is worth there, as learned so far."), "+00.000000", "+0.000"),
+    _Column("optimum", N_("Q*"), N_("What it is worth, computed exactly."), "+00.000000", "+0.000"),
+    _Column("gap", N_("Q − Q*"), N_("What is missing to the exact optimum, or is too much."), "+00.000000", "+0e−00"),
+    _Column("visits", N_("Visits"), N_("How often the word was tried there."), "000 000 000", "0.00 M"),
+    _Column("change", N_("Last change"), N_("By how much Q changed when it last did."), "+00.000000", "+0e−00"),
 )
 NUMBERS: Final = tuple(column.name for column in COLUMNS[2:])
 MOST_LISTED: Final = MOST_RANKED
@@ -91,6 +99,12 @@ MOST_COPIED: Final = 50_000
 MOST_TYPED: Final = 60
 MARGIN: Final = 20
 """Lines that are asked for above and below those in view, so that scrolling meets some that are there."""
+DECIMALS: Final = range(6, 1, -1)
+"""That a number has in the list, the narrower its column, the fewer."""
+BESIDE: Final = 8
+"""Pixels of a cell that its text leaves free."""
+SMALL: Final = 0.88
+"""Size of the numbers, in parts of the application's text."""
 MARKED: Final = 0.88
 """Share of the paper in the ground of the selected state's lines."""
 
@@ -106,6 +120,8 @@ class Cells(QAbstractTableModel):
         self.marked: State = ()
         """The state whose lines have another ground."""
         self.ground = QBrush()
+        self.bold = QFont()
+        """What a greedy choice is written in."""
         self.scenario: Scenario | None = None
         self.table: Table | None = None
         self._keys: list[State] = []
@@ -172,11 +188,16 @@ class Cells(QAbstractTableModel):
             case _:
                 return float(table.q[place])
 
-    def _text(self, line: int, column: Column) -> str:
+    def written(self, line: int, column: Column) -> Iterator[str]:
+        """A number as it can be written, from the longest to the shortest. The line must be here."""
         number = self.number(line, column)
         if number != number:
-            return UNKNOWN
-        return format.count(int(number)) if column == "visits" else format.fine(number)
+            yield UNKNOWN
+        elif column == "visits":
+            yield format.count(int(number))
+            yield format.short(number)
+        else:
+            yield from (format.fine(number, decimals) for decimals in DECIMALS)
 
     def _exactly(self, line: int, column: Column) -> str | None:
         number = self.number(line, column)
@@ -246,13 +267,11 @@ class Cells(QAbstractTableModel):
                 return names.name_of(self.scenario, state) if shown else names.explained(self.scenario, state)
             if column == "word":
                 return self.scenario.language.words[said]
-            return self._text(index.row(), column) if shown else self._exactly(index.row(), column)
+            return next(self.written(index.row(), column)) if shown else self._exactly(index.row(), column)
         if role == Qt.ItemDataRole.BackgroundRole and state == self.marked:
             return self.ground
         if role == Qt.ItemDataRole.FontRole and column == "word" and self.table.greedy[index.row() - self.table.first]:
-            bold = QFont()
-            bold.setBold(True)
-            return bold
+            return self.bold
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
@@ -266,6 +285,21 @@ class Cells(QAbstractTableModel):
 def _alignment(column: int) -> Qt.AlignmentFlag:
     side = Qt.AlignmentFlag.AlignRight if COLUMNS[column].name in NUMBERS else Qt.AlignmentFlag.AlignLeft
     return side | Qt.AlignmentFlag.AlignVCenter
+
+
+class _Fitting(QStyledItemDelegate):
+    """Writes a number as long as its column has room for: nothing of it is cut off."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        model, column = index.model(), COLUMNS[index.column()].name
+        room = option.rect.width() - BESIDE
+        if column in NUMBERS and option.text and option.fontMetrics.horizontalAdvance(option.text) > room:
+            assert isinstance(model, Cells)
+            for text in model.written(index.row(), column):
+                option.text = text
+                if option.fontMetrics.horizontalAdvance(text) <= room:
+                    break
 
 
 class Lines(PlainTable):
@@ -283,13 +317,16 @@ class Lines(PlainTable):
         header.setSortIndicatorClearable(False)
         header.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
+        self.setItemDelegate(_Fitting(self))
+        self._wide: list[int] = []
+        self._narrow: list[int] = []
+        self._fitted: list[int] = []
         self._empty = ""
         copy = QAction(tr("Copy"), self)
         copy.setShortcut(QKeySequence.StandardKey.Copy)
         copy.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         copy.triggered.connect(self.copied)
         self.addAction(copy)
-        self._put_looks()
 
     def say_empty(self, text: str) -> None:
         """What stands there instead of lines."""
@@ -301,22 +338,41 @@ class Lines(PlainTable):
         """First line in view, and how many there is room for."""
         return max(0, self.rowAt(0)), self.viewport().height() // self.verticalHeader().defaultSectionSize() + 2
 
-    def _put_looks(self) -> None:
-        font = QFont(self.font())
-        font.setFeature(QFont.Tag("tnum"), 1)
-        if font != self.font():
-            self.setFont(font)
+    def write_in(self, font: QFont) -> None:
+        """Have this font, and columns and lines with room for it."""
+        self.setFont(font)
         metrics = QFontMetrics(font)
         self.verticalHeader().setMinimumSectionSize(1)
         self.verticalHeader().setDefaultSectionSize(metrics.height() + 4)
-        for number, column in enumerate(COLUMNS):
-            wide = max(metrics.horizontalAdvance(column.widest), metrics.horizontalAdvance(tr(column.title)) + 24)
-            self.setColumnWidth(number, wide + 14)
+        wide = metrics.horizontalAdvance
+        self._wide = [max(wide(column.widest), wide(tr(column.title)) + 24) + 14 for column in COLUMNS]
+        self._narrow = [wide(column.narrowest) + BESIDE for column in COLUMNS]
+        self._fitted = []
+        self._fit()
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.FontChange:
-            self._put_looks()
+    def _fit(self) -> None:
+        """Columns are narrower where there is no room for all, each by its share, unless somebody has drawn at one.
+
+        Where even that is too wide, those that come first are seen whole.
+        """
+        if not self._wide or (self._fitted and self._fitted != self._widths()):
+            return
+        room, most, least = self.viewport().width(), sum(self._wide), sum(self._narrow)
+        share = min(1.0, max(0, most - room) / (most - least))
+        pairs = zip(self._wide, self._narrow, strict=True)
+        widths = [math.floor(wide - share * (wide - narrow)) for wide, narrow in pairs]
+        if least > room:
+            widths[0] += room - max((reach for reach in accumulate(widths) if reach <= room), default=room)
+        for number, width in enumerate(widths):
+            self.setColumnWidth(number, width)
+        self._fitted = self._widths()
+
+    def _widths(self) -> list[int]:
+        return [self.columnWidth(number) for number in range(len(COLUMNS))]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -563,13 +619,19 @@ class ExactTable(QWidget):
     # -- Qt -----------------------------------------------------------------------------------------------------------
 
     def _put_looks(self) -> None:
+        small = QFont(self.font())
+        small.setPointSizeF(SMALL * QFontInfo(small).pointSizeF())
+        small.setFeature(QFont.Tag("tnum"), 1)
+        self.lines.write_in(small)
+        self._model.bold = QFont(small)
+        self._model.bold.setBold(True)
         palette = self.palette()
         highlight = palette.color(palette.ColorRole.Highlight)
         self._model.ground = QBrush(theme.mixed(highlight, palette.color(palette.ColorRole.Base), MARKED))
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
             self._put_looks()
 
     def sizeHint(self) -> QSize:

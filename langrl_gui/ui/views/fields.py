@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from langrl_gui.core.i18n import N_, tr
-from langrl_gui.ui import theme
+from langrl_gui.ui import format, theme
 
 Keys = tuple[str | int, ...]
 """The keys that lead to a value: ("prompts", 0, "text")."""
@@ -477,7 +477,7 @@ class Lines(QPlainTextEdit):
         self._shown = value
         empty = "" if value is ABSENT else value
         if isinstance(value, list | dict) and len(value) > MOST_EDITABLE:
-            text = tr("{count} entries: edit them in the scenario's file", count=len(value))
+            text = tr("{count} entries: edit them in the scenario's file", count=format.count(len(value)))
             self.setReadOnly(True)
         else:
             self.setReadOnly(False)

@@ -15,6 +15,7 @@ from langrl_gui.core.faults import path_of
 from langrl_gui.core.gym import SLOWER
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.text import Corpus
+from langrl_gui.ui import format
 from langrl_gui.ui.views.effects import effect
 from langrl_gui.ui.views.fields import ABSENT, Keys, Row, Schema, resolved
 from langrl_gui.ui.views.sight import ContextNotice
@@ -183,10 +184,10 @@ class Parameters(QWidget):
         """Say what is in the corpus that the words are taken from."""
         remark = ""
         if corpus is not None:
-            counts = ", ".join(f"{word} {count:,}" for word, count in corpus.frequent(FREQUENT).items())
+            counts = ", ".join(f"{word} {format.count(often)}" for word, often in corpus.frequent(FREQUENT).items())
             remark = tr(
-                "{words:,} words in {sentences:,} sentences; the most frequent: {counts}",
-                words=corpus.length, sentences=len(corpus.sentences), counts=counts,
+                "{words} words in {sentences} sentences; the most frequent: {counts}",
+                words=format.count(corpus.length), sentences=format.count(len(corpus.sentences)), counts=counts,
             )  # fmt: skip
         self._rows["language", "corpus"].say(remark)
 

@@ -194,9 +194,10 @@ class Say(QWidget):
         others = [each for each in said.alternatives if each.word != said.word][:MOST_BESIDE]
         told = ", ".join(f"<nobr>{html.escape(words[each.word])} {_numbers(each)}</nobr>" for each in others)
         if said.offered > 1 + len(others):
-            count = format.count(said.offered - 1 - len(others))
-            told += f", <nobr>{html.escape(tr('and {count} more', count=count))}</nobr>"
-        drawn = f' <span style="color:{muted}">{html.escape(tr("(explored)"))}</span>' if said.explored else ""
+            more = tr("and {count} more", count=format.count(said.offered - 1 - len(others)))
+            told += f", <nobr>{html.escape(more)}</nobr>"
+        explored = html.escape(tr("(explored)")) if said.explored else ""
+        drawn = f' <span style="color:{muted}">{explored}</span>' if explored else ""
         return (
             f'<p style="margin:6px 0 0 0"><a href="{place}" style="color:{link}">'
             f"<b>{html.escape(words[said.word])}</b></a>"

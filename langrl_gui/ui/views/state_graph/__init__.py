@@ -186,10 +186,11 @@ class StateGraph(QWidget):
     def _on_list(self, on: bool) -> None:
         page = self.list if on else self.canvas
         had_focus = self.canvas.hasFocus() or self.list.hasFocus()
+        page.setGeometry(self._pages.geometry())  # or what is selected would be scrolled to in the room it had before
+        self._pages.setCurrentWidget(page)
         if on:
             self.list.show_graph(self.canvas.layout_, self.canvas.graph)
             self.list.follow(self.canvas.chosen)
-        self._pages.setCurrentWidget(page)
         if had_focus:
             page.setFocus()
 

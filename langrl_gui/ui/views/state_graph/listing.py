@@ -4,7 +4,7 @@ The model is the graph's own arrays: a state costs nothing until somebody looks 
 """
 
 from enum import IntEnum
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ from langrl_gui.ui.views.state_graph import describe
 from langrl_gui.ui.views.state_graph.layout import Layout
 
 _Index = QModelIndex | QPersistentModelIndex
+ROW: Final = 1.45
+"""Height of a row, in line heights."""
 
 
 class Column(IntEnum):
@@ -140,6 +142,8 @@ class StateModel(QAbstractItemModel):
             return ", ".join([said, *marks, *([tr("the agent is here")] if node == graph.current else [])])
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column():
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.SizeHintRole and index.column() == Column.STATE:
+            return QSize(0, round(ROW * self._widget.fontMetrics().height()))
         if role == Qt.ItemDataRole.FontRole and graph.on_greedy_path[node]:
             font = QFont(self._widget.font())
             font.setBold(True)
