@@ -35,6 +35,7 @@ class Switch(QWidget):
             self._buttons.addButton(button)
             line.addWidget(button)
         self._offered = set(self._buttons.buttons())
+        self._fits = False
         self._menu = QMenu(self)
         self._menu.setAccessibleName(name)
         self._menu.aboutToShow.connect(self._fill_menu)
@@ -111,15 +112,19 @@ class Switch(QWidget):
 
     def _fit(self) -> None:
         """All buttons where they have room, else the single one."""
-        single = self.width() < self.sizeHint().width()
+        if self._fits:
+            return
+        self._fits = True
         had_keyboard = any(button.hasFocus() for button in (*self._buttons.buttons(), self._single))
-        self._single.setVisible(single)
-        for button in self._buttons.buttons():
-            button.setVisible(not single and button in self._offered)
-            if had_keyboard and not single and button.isChecked():
-                button.setFocus()
-        if had_keyboard and single:
-            self._single.setFocus()
+        for _ in range(2):  # a button that is shown has everything laid out at once, and there may be another room then
+            single = self.width() < self.sizeHint().width()
+            self._single.setVisible(single)
+            for button in self._buttons.buttons():
+                button.setVisible(not single and button in self._offered)
+        if had_keyboard:
+            (chosen,) = (button for button in self._buttons.buttons() if button.isChecked())
+            (self._single if single else chosen).setFocus()
+        self._fits = False
 
     def sizeHint(self) -> QSize:
         """All words, in a row."""

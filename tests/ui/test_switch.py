@@ -1,7 +1,16 @@
 """A switch in a card's head is one stop for Tab, goes along with its card, and says what was chosen."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMainWindow, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QMainWindow,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from langrl_gui.ui.cards import Card
@@ -36,6 +45,28 @@ def test_that_tab_goes_to_what_is_chosen_and_arrow_keys_choose(qtbot: QtBot) -> 
     qtbot.keyClick(button, Qt.Key.Key_Tab)
     assert QApplication.focusWidget() is after
     assert chosen == ["m", "l", "m"]
+
+
+def test_that_a_choice_that_is_offered_anew_is_seen_beside_the_others_where_there_is_room(qtbot: QtBot) -> None:
+    window, switch = QWidget(), new_switch()
+    qtbot.addWidget(window)
+    line = QHBoxLayout(window)
+    line.addWidget(switch)
+    line.addWidget(QLabel("what stands beside it"), 1)
+    window.resize(600, 60)
+    window.show()
+
+    def seen() -> list[str]:
+        QApplication.processEvents()
+        return [button.text() for button in switch.findChildren(QToolButton) if button.isVisible()]
+
+    for _ in range(3):
+        switch.set_offered("m", False)
+        assert seen() == ["small", "large"]
+        switch.set_offered("m", True)
+        assert seen() == ["small", "middle", "large"]
+    window.resize(switch.minimumSizeHint().width() + 30, 60)
+    assert seen() == ["small"]
 
 
 def test_that_every_button_says_what_it_belongs_to(qtbot: QtBot) -> None:
