@@ -606,6 +606,33 @@ def test_that_what_a_text_earned_is_never_cut_off(qtbot: QtBot, size: tuple[int,
         assert right + 4 + metrics.horizontalAdvance(f"{said.total:+.3g}") <= places.geometry.width
 
 
+@pytest.mark.parametrize("size", [(904, 224), (676, 204), (1200, 500)])
+@pytest.mark.parametrize("steps", [20_003, 100_003])
+def test_that_what_a_text_earned_covers_no_word_and_no_sign(qtbot: QtBot, size: tuple[int, int], steps: int) -> None:
+    story = Shown(qtbot, scenario.find("storyteller"), size)
+    story.draw(steps)
+    places, brush = story.view._place(), story.view._brush
+    scale = places.geometry.pill / brush.sizes.pill
+    plain, small = QFontMetricsF(sized(brush.font, scale)), QFontMetricsF(brush._small(places.geometry))
+    words = [
+        QRectF(left, middle - places.geometry.pill / 2, width, places.geometry.pill)
+        for left, middle, width in zip(places.left, places.middle, places.width, strict=True)
+    ]
+    signs = [
+        QRectF(
+            -small.horizontalAdvance(text) / 2, -small.ascent() / 2, small.horizontalAdvance(text), small.ascent()
+        ).translated(point)
+        for point, text in places.signs
+    ]
+    assert places.said
+    for said, point, is_beside in places.sums:
+        metrics = plain if is_beside else small
+        wide, high = metrics.horizontalAdvance(f"✓ {said.total:+.3g}"), metrics.ascent()
+        covered = QRectF(point.x() - (0 if is_beside else wide / 2), point.y() - high / 2, wide, high)
+        assert not [rect for rect in (*words, *signs) if rect.intersects(covered)]
+        assert QRectF(story.view.rect()).contains(covered)
+
+
 def test_that_no_pills_touch_where_all_are_shown(middle: Shown) -> None:
     middle.graph.controls.all.setChecked(True)
     middle.draw(30_000)

@@ -121,6 +121,8 @@ class Places(NamedTuple):
     """Places among the pills of those of which some words are not shown either, but without room for a sign."""
     said: tuple[tuple[int, Said], ...]
     """Places among the pills, and what the agent would say there."""
+    sums: list[tuple[Said, QPointF, bool]]
+    """What of that stands where with what it earned: beside its pill, from the point on, or else around it."""
 
     def edge_at(self, point: QPointF) -> int:
         """The edge nearest to this point; -1 if none is near."""
@@ -168,10 +170,14 @@ class Brush:
         curves = geometry.curves(edges)
         paths = [path_of(curve) for curve in curves.tolist()]
         left, middle = geometry.left[column], geometry.middle(pills)
-        places = Places(geometry, left, middle, width, labels, edges, curves, paths, edges[:0], [], frozenset(), said)
+        places = Places(
+            geometry, left, middle, width, labels, edges, curves, paths, edges[:0], [], frozenset(), said, []
+        )
         small = self._small(geometry)
         if small.pixelSize() >= LEGIBLE:
-            signs, dotted = self._find_room_for_signs(places, graph, QFontMetricsF(small))
+            sums, under = self._find_room_for_sums(places, QFontMetricsF(small))
+            places = places._replace(sums=sums)
+            signs, dotted = self._find_room_for_signs(places, graph, QFontMetricsF(small), under)
             numbered = self._find_room_for_numbers(places, graph, layout.target_column[edges])
             places = places._replace(numbered=numbered, signs=signs, dotted=dotted)
         if geometry.pill != self._high:
@@ -233,9 +239,10 @@ class Brush:
         room &= greedy | ~self._lie_on_the_path(places, greedy, wide, high)
         columns = column.tolist()
         taken: dict[int, list[float]] = {}
-        for place, text in places.said:  # what a text earned stands beside it
-            beside = taken.setdefault(int(graph.shape.column[text.node]) + 1, [])
-            beside.insert(bisect_left(beside, float(places.middle[place])), float(places.middle[place]))
+        for text, point, is_beside in places.sums:
+            if is_beside:
+                beside = taken.setdefault(int(graph.shape.column[text.node]) + 1, [])
+                beside.insert(bisect_left(beside, point.y()), point.y())
         chosen = []
         for edge in np.lexsort((np.arange(len(heights)), ~greedy)).tolist():
             others, y = taken.setdefault(columns[edge], []), heights[edge]
@@ -258,11 +265,41 @@ class Brush:
             lie |= (x > x0) & (x < x1) & (ends.min(axis=0) - off < y) & (y < ends.max(axis=0) + off)
         return lie
 
+    def _find_room_for_sums(
+        self, places: Places, metrics: QFontMetricsF
+    ) -> tuple[list[tuple[Said, QPointF, bool]], list[int]]:
+        """Where what a text earned stands, so that it covers no word: beside its pill, from this point on, or, smaller,
+        around a point above or below; and the pills under which it so stands. It may have room nowhere."""
+        geometry = places.geometry
+        pill, plain = geometry.pill, QFontMetricsF(sized(self.font, geometry.pill / self.sizes.pill))
+        right = places.left + places.width
+
+        def free(left: float, width: float, middle: float, high: float) -> bool:
+            covered = (places.left < left + width) & (right > left)
+            covered &= np.abs(places.middle - middle) < (pill + high) / 2
+            return not covered.any() and high / 2 <= middle <= geometry.height - high / 2
+
+        sums: list[tuple[Said, QPointF, bool]] = []
+        under: list[int] = []
+        for place, said in places.said:
+            text, y = TICK + _short(said.total), float(places.middle[place])
+            beside, center = float(right[place]) + 4, float(places.left[place] + places.width[place] / 2)
+            wide, off = metrics.horizontalAdvance(text), (pill + metrics.height()) / 2
+            if free(beside, plain.horizontalAdvance(text), y, plain.ascent()):
+                sums.append((said, QPointF(beside, y), True))
+            elif free(center - wide / 2, wide, y - off, metrics.ascent()):
+                sums.append((said, QPointF(center, y - off), False))
+                under += [place - 1] if place and places.left[place - 1] == places.left[place] else []
+            elif free(center - wide / 2, wide, y + off, metrics.ascent()):
+                sums.append((said, QPointF(center, y + off), False))
+                under.append(place)
+        return sums, under
+
     def _find_room_for_signs(
-        self, places: Places, graph: Graph, metrics: QFontMetricsF
+        self, places: Places, graph: Graph, metrics: QFontMetricsF, taken: list[int]
     ) -> tuple[list[tuple[QPointF, str]], frozenset[int]]:
-        """Signs of how many tried words are not shown: beside a pill, or below where edges leave it; and pills for
-        which there is room for neither."""
+        """Signs of how many tried words are not shown: beside a pill, or below where edges leave it and the place is
+        not taken; and pills for which there is room for neither."""
         geometry, shape = places.geometry, graph.shape
         pills, row_height = geometry.pills, geometry.view.row_height
         more = shape.more[pills]
@@ -278,6 +315,7 @@ class Brush:
         floor[beside] = np.diff(places.middle)[beside] - geometry.pill / 2
         crowded = geometry.layout.room[pills] * row_height < geometry.pill
         free_below = (floor > geometry.pill / 2 + high) & ~crowded
+        free_below[taken] = False
         right, from_column = places.left + places.width, geometry.layout.source_column[places.edges]
         for column in range(geometry.layout.columns):
             here = np.flatnonzero((shape.column[pills] == column) & (more > 0))
@@ -436,15 +474,16 @@ class Brush:
         painter.setPen(theme.muted(self.palette))
         for point, sign in places.signs:
             self._write(painter, sign, point)
-        painter.setFont(sized(self.font, places.geometry.pill / self.sizes.pill))
-        for place, said in places.said:
-            self._write_earned(painter, places, place, said, solution)
+        plain = sized(self.font, places.geometry.pill / self.sizes.pill)
+        for said, point, is_beside in places.sums:
+            painter.setFont(plain if is_beside else self._small(places.geometry))
+            self._write_earned(painter, places, said, point, is_beside, solution)
 
     def _write_earned(
-        self, painter: QPainter, places: Places, place: int, said: Said, solution: Solution | None
+        self, painter: QPainter, places: Places, said: Said, point: QPointF, is_beside: bool, solution: Solution | None
     ) -> None:
-        """The sum of rewards beside a text that the agent would say, ticked where there is no better one, and luck has
-        no part in it."""
+        """The sum of rewards of a text that the agent would say, from a point on or around it, ticked where there is no
+        better one, and luck has no part in it."""
         optimum = solution.optimum if solution is not None else ()
         best = next((text for text in optimum if text.prompt == said.prompt), None)
         environment = places.geometry.layout.scenario.environment
@@ -457,9 +496,9 @@ class Brush:
             green = theme.mixed(green, palette.color(QPalette.ColorRole.WindowText), 0.3)
         painter.setPen(green if tick else theme.muted(palette))
         text = self._laid_out(painter.font(), sign)
-        right, middle = places.left[place] + places.width[place], places.middle[place]
-        corner = QPointF(right + 4, middle - text.size().height() / 2)
-        painter.fillRect(QRectF(corner, text.size()), self._patch())
+        size = text.size()
+        corner = point - QPointF(0 if is_beside else size.width() / 2, size.height() / 2)
+        painter.fillRect(QRectF(corner, size), self._patch())
         painter.drawStaticText(corner, text)
 
     def paint_numbers(self, painter: QPainter, graph: Graph, places: Places, edges: NDArray[np.intp]) -> None:
