@@ -384,6 +384,7 @@ class MainWindow(QMainWindow):
         self._run_button = bar.widgetForAction(self._actions["run"])
         assert isinstance(self._run_button, QToolButton)
         self._run_button.setObjectName("runButton")
+        self._actions["run"].changed.connect(self._whiten_run)
         # It says Run or Pause; what stands beside it must not move when it changes.
         widest = max(self._run_button.fontMetrics().horizontalAdvance(tr(text)) for text in ("Run", "Pause"))
         self._run_button.setMinimumWidth(round(1.2 * widest) + 66)
@@ -770,8 +771,16 @@ class MainWindow(QMainWindow):
     def _set_run_icon(self) -> None:
         name = "pause" if self.session.state == RUNNING else "run"
         palette = self.palette()
-        faint = theme.mixed(palette.color(QPalette.ColorRole.ButtonText), palette.color(QPalette.ColorRole.Window), 0.6)
-        self._actions["run"].setIcon(icons.icon(name, QColor("white"), faint))
+        plain = palette.color(QPalette.ColorRole.ButtonText)
+        faint = theme.mixed(plain, palette.color(QPalette.ColorRole.Window), 0.6)
+        self._on_blue = icons.icon(name, QColor("white"), faint)
+        self._actions["run"].setIcon(icons.icon(name, plain, faint))
+
+    @Slot()
+    def _whiten_run(self) -> None:
+        """The menu's sign, which the button takes over whenever the action changes, is not seen on blue."""
+        assert isinstance(self._run_button, QToolButton)
+        self._run_button.setIcon(self._on_blue)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -167,9 +167,10 @@ QToolButton#runButton:hover {{ background: {BLUE.lighter(112).name()}; }}
 QToolButton#runButton:pressed {{ background: {BLUE.darker(112).name()}; }}
 QToolButton#runButton:disabled {{ background: palette(mid); }}
 Inspector QHeaderView::section, Samples QHeaderView::section,
-ExactTable QHeaderView::section, StateList QHeaderView::section {{
+ExactTable QHeaderView::section, StateList QHeaderView::section, Confusions QHeaderView::section {{
     background: palette(alternate-base); border: none; padding: 2px 3px;
 }}
+Confusions QTreeView::item {{ padding: 3px 0; }}
 QCheckBox::indicator:unchecked {{
     width: 12px; height: 12px; background: palette(base);
     border: 1px solid palette(placeholder-text); border-radius: 3px;

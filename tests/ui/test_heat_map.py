@@ -565,3 +565,6 @@ def test_a_row_that_is_cut_at_the_lower_edge_writes_no_half_numbers(ten_words: T
 
     assert min(inks(4.2)) > 2
     assert inks(3.6) == [1, 1]
+    for parts in range(40, 100, 2):  # a row's name and its numbers come and go together
+        name, number = inks(3 + parts / 100)
+        assert (name > 1) == (number > 1)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
-from PySide6.QtGui import QAction, QGuiApplication, QWheelEvent
+from PySide6.QtGui import QAction, QColor, QGuiApplication, QIcon, QPalette, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -90,6 +90,27 @@ def test_the_names_that_scripts_rely_on_are_there(studio: Studio) -> None:
         "statusText",
     ):
         assert window.findChild(QWidget, name) is not None, name
+
+
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_the_sign_for_running_is_white_on_its_button_and_is_seen_in_the_menu(
+    studio: Studio, qtbot: QtBot, colours: str
+) -> None:
+    window = studio.window
+    button = window.findChild(QToolButton, "runButton")
+
+    def ink(icon: QIcon) -> QColor:
+        image = icon.pixmap(16, 16).toImage()
+        return max((image.pixelColor(x, y) for x in range(16) for y in range(16)), key=QColor.alpha)
+
+    until(qtbot, studio, READY)
+    theme.apply(colours)
+    QApplication.processEvents()
+    for state in (RUNNING, PAUSED):
+        press(qtbot, window, Qt.Key.Key_Space)
+        until(qtbot, studio, state)
+        assert ink(window._actions["run"].icon()) == window.palette().color(QPalette.ColorRole.ButtonText)
+        assert ink(button.icon()) == QColor("white")
 
 
 def test_a_scenario_starts_at_a_speed_that_can_be_followed_and_runs_to_the_end_at_once(

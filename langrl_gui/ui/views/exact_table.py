@@ -346,7 +346,7 @@ class Lines(PlainTable):
         self.verticalHeader().setDefaultSectionSize(metrics.height() + 4)
         wide = metrics.horizontalAdvance
         self._wide = [max(wide(column.widest), wide(tr(column.title)) + 24) + 14 for column in COLUMNS]
-        self._narrow = [wide(column.narrowest) + BESIDE for column in COLUMNS]
+        self._narrow = [max(wide(column.narrowest), wide(tr(column.title))) + BESIDE for column in COLUMNS]
         self._fitted = []
         self._fit()
 

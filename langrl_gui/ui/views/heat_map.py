@@ -524,8 +524,8 @@ class QHeatMap(QAbstractScrollArea):
                 name = self._names[key] = self._short_text_of(key, grid.left - 2 * PADDING)
             place = self.rect_of(Cell(row, -1))
             middle = place.center().y()
-            if row > first_row and middle + metrics.ascent() / 2 > self.viewport().height():
-                break  # there is room for a part of it
+            if row > first_row and not self._is_read(middle):
+                break
             box = QRect(PADDING, middle - metrics.height(), grid.left - 2 * PADDING, 2 * metrics.height() + 1)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, name)
         words = scenario.language.words
@@ -540,6 +540,10 @@ class QHeatMap(QAbstractScrollArea):
                 if column > first and place.center().x() + metrics.horizontalAdvance(word) / 2 >= edge:
                     break  # there is room for a part of it
                 painter.drawText(place, Qt.AlignmentFlag.AlignCenter, word)
+
+    def _is_read(self, middle: float) -> bool:
+        """Whether the words and numbers of the row whose middle is there are seen whole, and not a part of them."""
+        return middle + self._word_metrics.ascent() / 2 <= self.viewport().height()
 
     def _paint_cells(self, painter: QPainter, heat: Heat, rows: slice, slots: slice) -> None:
         grid = self._grid()
@@ -556,7 +560,7 @@ class QHeatMap(QAbstractScrollArea):
         widest = max(map(metrics.horizontalAdvance, self._scale.ends))
         ends = (grid.width - GAP + widest) / 2
         drop = (grid.height - GAP - metrics.height()) / 2
-        edge, bottom = self.viewport().width(), self.viewport().height()
+        edge = self.viewport().width()
         outline = self._cell("greedy")
         painter.setFont(self._number_font)
         ink: QColor | None = None
@@ -564,7 +568,7 @@ class QHeatMap(QAbstractScrollArea):
         offered = heat.offered[rows, slots].tolist()
         for i, (row_levels, row_shown) in enumerate(zip(levels.tolist(), shown.tolist(), strict=True)):
             y = top + i * grid.height
-            fits = y + drop + metrics.ascent() <= bottom or grid.lines == 1
+            fits = grid.lines == 1 or self._is_read(y + (grid.height - GAP) // 2)
             best = int(heat.best[rows.start + i]) - heat.first_slot - slots.start
             for j, (level, number) in enumerate(zip(row_levels, row_shown, strict=True)):
                 if not offered[i][j]:
