@@ -57,6 +57,8 @@ class Text(NamedTuple):
     """Plain sum of rewards, the return."""
     start: tuple[int, ...] = ()
     """Where the prompt does not tell: the state in which it began, as its row is named."""
+    ends: bool = True
+    """Whether this is all; in an environment one may come back to where one was, and would go round for ever."""
 
 
 class Estimate(NamedTuple):
@@ -567,7 +569,8 @@ class Trainer:
         done = tables.likeliest_path(prompt, self.learned.best)
         words, gains = tables.words_of(done).tolist(), tables.reward[done].tolist()
         said = _text(prompt, words, gains, self.scenario.learner.gamma)
-        return said._replace(value=self._expected_value(prompt))
+        ends = bool(done.size) and int(tables.successor[done[-1]]) == END
+        return said._replace(value=self._expected_value(prompt), ends=ends)
 
     def _played_text(self, stepped: SteppedTables) -> Text:
         gamma = self.scenario.learner.gamma

@@ -68,9 +68,13 @@ def test_that_an_environment_s_policy_is_the_optimum_where_it_is_worth_as_much_n
     lake.view.set_optimum(best)
     before = lake.draw(30).says[0]
     assert before.words == best.optimum[0].words  # the likeliest of what action 0 does at the start is nothing
-    assert [answer.result for answer in lake.view._answers.shown] == ["0.00, optimum 0.54"]
+    assert [answer.result for answer in lake.view._answers.shown] == ["value 0.00, optimum 0.54"]
     cliff = Shown(qtbot, scenario.find("cliff-walking"))
     cliff.view.set_optimum(oracle.solve(cliff.trainer.scenario))
+    before = cliff.draw(400).says[0]
+    assert not before.ends and len(before.words) < 13  # it goes round, and nothing it earns on the way tells its worth
+    (answer,) = cliff.view._answers.shown
+    assert answer.text.endswith(" …") and answer.result == "value −100.00, optimum −12.25"
     cliff.draw(60_000)
     assert [answer.result for answer in cliff.view._answers.shown] == ["= optimum, return −13.00"]
 
@@ -119,8 +123,13 @@ def test_that_rewards_are_those_of_the_tables(tea: Shown) -> None:
 def test_that_the_title_counts_the_episodes_in_groups(love: Shown, qtbot: QtBot) -> None:
     with qtbot.waitSignal(love.view.titleChanged) as told:
         love.draw(30_001)
-    assert told.args == ["Episode 10\u202f000"]
+    assert told.args == ["Episode 10\u202f001"]
     assert love.view.title() == told.args[0]
+
+
+def test_that_the_title_numbers_the_episode_that_is_shown_above_the_last_one_finished(love: Shown) -> None:
+    titles = [(love.draw(step), love.view.title())[1] for step in range(8)]
+    assert titles == [f"Episode {number}" for number in (1, 1, 1, 1, 2, 2, 2, 3)]
 
 
 def test_that_the_line_beside_the_title_adds_up_the_rewards(love: Shown, qtbot: QtBot) -> None:

@@ -84,6 +84,9 @@ class Snapshot:
 
     address: Address
     episode: int
+    """Episodes finished."""
+    position: int
+    """Words said in the episode in progress."""
     alpha: float
     gamma: float
     epsilon: float
@@ -108,6 +111,11 @@ class Snapshot:
     def step(self) -> int:
         """Steps taken."""
         return self.address.step
+
+    @property
+    def current_episode(self) -> int:
+        """The number of the episode in progress; where no word of it is said yet, of the one just finished."""
+        return self.episode + 1 if self.position or not self.episode else self.episode
 
 
 class Observer:
@@ -166,6 +174,7 @@ class Observer:
         return Snapshot(
             trainer.timeline.pointer,
             trainer.episode,
+            trainer.position,
             learner.alpha,
             learner.gamma,
             learner.explore.epsilon,

@@ -127,10 +127,10 @@ class EpisodeTape(QWidget):
     # -- what the window asks -----------------------------------------------------------------------------------------
 
     def title(self) -> str:
-        """What the view is called; with the number of episodes finished, once it is known."""
+        """What the view is called; with the number of the episode that it shows, once it is known."""
         if self._snapshot is None:
             return tr("Episode")
-        return tr("Episode {number}", number=format.count(self._snapshot.episode))
+        return tr("Episode {number}", number=format.count(self._snapshot.current_episode))
 
     def begin(self, scenario: Scenario) -> None:
         """Forget everything: a new run of `scenario` begins."""
@@ -207,6 +207,8 @@ class EpisodeTape(QWidget):
         assert snapshot.says is not None
         said = snapshot.says[number]
         prompt, text = scenario.starts[said.prompt].text, scenario.language.join(said.words)
+        if not said.ends:
+            text += " …"
         if said.start:
             text = names.ARROW.join([names.name_of(scenario, said.start), text])
         tip = [prompt] if prompt else []
@@ -224,11 +226,18 @@ class EpisodeTape(QWidget):
         # In an environment the same actions are the start of two policies that may be worth different amounts.
         same = scenario.environment is None and said.words == best.words
         earned, most = _two_digits(said.total), _two_digits(best.return_)
-        if equal or same:
+        # What goes round for ever, or is but the likeliest of much that may happen, has a value and no return.
+        table = scenario.environment.table.mdp if scenario.environment is not None else None
+        has_return = said.ends and (table is None or len(table.probability) == table.edges)
+        if (equal or same) and has_return:
             return _Answer(prompt, text, tr("= optimum, return {number}", number=most), True, "\n".join(tip))
-        if earned == most:  # the same rewards, but later
+        if not has_return or earned == most:  # the same rewards, but later
             earned, most = _two_digits(said.value), _two_digits(best.value)
+        if equal or same:
+            return _Answer(prompt, text, tr("= optimum, value {number}", number=most), True, "\n".join(tip))
         result = tr("{number}, optimum {best}", number=earned, best=most)
+        if not has_return:
+            result = tr("value {number}, optimum {best}", number=earned, best=most)
         return _Answer(prompt, text, result, False, "\n".join(tip))
 
     def _arrange(self) -> None:

@@ -113,7 +113,7 @@ class RunStatus(QWidget):
                        share=share, number=format.short(self._tracing[0]))
                 )  # fmt: skip
             parts.append(tr("step {step}", step=format.count(snapshot.step)))
-            parts.append(tr("episode {episode}", episode=format.count(snapshot.episode)))
+            parts.append(tr("episode {episode}", episode=format.count(snapshot.current_episode)))
             parts.append(f"ε {snapshot.epsilon:.2f}")
             if snapshot.plan is not None and not snapshot.step:
                 states, size = snapshot.plan
