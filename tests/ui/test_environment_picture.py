@@ -1,5 +1,6 @@
 """The environment's own picture: of the state that matters, and only where there is one."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -122,6 +123,28 @@ def test_where_a_state_does_not_tell_all_the_picture_is_of_the_episode_in_progre
     studio.window.selection.select((0, other))
     assert columns(picture) == set(cards)
     assert "of the episode in progress" in picture.accessibleDescription()
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="pygame, which these draw with, has no wheels for it")
+@pytest.mark.parametrize("name", ["frozen-lake", "cliff-walking", "taxi", "blackjack"])
+def test_the_environments_of_the_gallery_are_painted_and_nothing_is_said_on_stdout(
+    name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    painter = gym.painter(scenario.find(name).environment)
+    assert painter is not None
+    alone = Trainer(scenario.find(name))
+    scenes = []
+    for step in range(1, 200):
+        alone.advance(step)
+        state = alone.state[-1]
+        scene = gym.Scene(state) if alone.stepped is None else alone.stepped.scene(state, alone.episode)
+        if scene not in scenes:
+            scenes.append(scene)
+        if len(scenes) == 3:
+            break
+    pictures = {painter.paint(scene).tobytes() for scene in scenes}
+    assert len(pictures) == 3
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.usefixtures("lakes")
