@@ -227,8 +227,7 @@ class EpisodeTape(QWidget):
         same = scenario.environment is None and said.words == best.words
         earned, most = _two_digits(said.total), _two_digits(best.return_)
         # What goes round for ever, or is but the likeliest of much that may happen, has a value and no return.
-        table = scenario.environment.table.mdp if scenario.environment is not None else None
-        has_return = said.ends and (table is None or len(table.probability) == table.edges)
+        has_return = said.ends and (scenario.environment is None or scenario.environment.is_sure)
         if (equal or same) and has_return:
             return _Answer(prompt, text, tr("= optimum, return {number}", number=most), True, "\n".join(tip))
         if not has_return or earned == most:  # the same rewards, but later

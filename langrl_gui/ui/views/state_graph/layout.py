@@ -164,7 +164,7 @@ class Sizes(NamedTuple):
     column: float
     """A column is never wider, from left edge to left edge, unless somebody zooms ..."""
     narrow_column: float
-    """... and pills get smaller when it is narrower."""
+    """... and pills get smaller when it is narrower, unless their words are short."""
     gap: float
     """Room between two columns that pills do not grow into."""
     number: float
@@ -257,6 +257,11 @@ class Layout:
         """(nodes,) the word that led there; -1 for prompts."""
         return self.shape.paths.word[self.shape.of_paths]
 
+    @property
+    def says_texts(self) -> bool:
+        """Whether the text that the agent would say stands in the last column, where it ends."""
+        return self.scenario.environment is None and not self.whole_texts
+
     @cached_property
     def states(self) -> int:
         """Nodes that are not ends."""
@@ -328,11 +333,12 @@ def fitting(layout: Layout, sizes: Sizes, width: float, height: float) -> View:
         row_height = min(row_height, (high - sizes.pill * scale) / rows)
     last = float(layout.column_widths[-1]) + 2 * sizes.padding
     behind = max(sizes.narrowest, last) * scale + sizes.earned
-    if not layout.whole_texts and width > sizes.column:
+    if layout.says_texts and width > sizes.column:
         behind = max(behind, min(SAID * width, sizes.column))
     behind = min(behind, 0.4 * width)
     column_width = min((width - 2 * sizes.margin - behind) / max(columns - 1, 1), sizes.column)
-    scale = min(scale, max(column_width / sizes.narrow_column, 0.1))
+    narrow = min(sizes.narrow_column, (float(layout.column_widths.max()) + sizes.padding) / WORDS_FIRST)
+    scale = min(scale, max(column_width / narrow, 0.1))
     x = (width - behind - column_width * (columns - 1)) / 2
     middle = float(layout.row.min() + layout.row.max()) / 2 if len(layout.row) else 0.0
     return View(x, height / 2 - middle * row_height, column_width, row_height, scale)

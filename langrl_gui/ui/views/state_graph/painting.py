@@ -204,7 +204,7 @@ class Brush:
         padding = sizes.padding * scale
         for place, text in said:
             # What the agent would say is what people came to read: in full, if it ends where there is room.
-            if layout.scenario.environment is None and not layout.whole_texts and graph.shape.column[text.node] == last:
+            if layout.says_texts and graph.shape.column[text.node] == last:
                 labels[place] = layout.said(text.words)
                 earned = metrics.horizontalAdvance("  " + TICK + _short(text.total))
                 behind = geometry.width - float(geometry.left[-1]) - earned - sizes.margin
