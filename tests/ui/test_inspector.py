@@ -187,6 +187,19 @@ def test_that_columns_give_way_one_by_one_rather_than_be_cut(love: Shown) -> Non
     }
 
 
+def test_that_every_number_and_every_head_has_room_in_its_column(qtbot: QtBot) -> None:
+    cliff = Shown(qtbot, scenario.find("cliff-walking"))
+    cliff.view.resize(340, 500)
+    cliff.view.set_optimum(oracle.solve(cliff.trainer.scenario))
+    cliff.draw(0)
+    table, model = cliff.table, cliff.table.model()
+    assert "−112.125" in [model.index(row, OPTIMUM).data() for row in range(4)]
+    for column in range(len(COLUMNS)):
+        head = model.headerData(column, Qt.Orientation.Horizontal)
+        for text in (head, *(model.index(row, column).data() for row in range(model.rowCount()))):
+            assert table.fontMetrics().horizontalAdvance(text) < table.columnWidth(column), text
+
+
 def test_that_no_line_ends_within_the_surprise(love: Shown) -> None:
     i18n.set_language("zh_CN")
     love.draw(2503)

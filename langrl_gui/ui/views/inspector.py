@@ -177,20 +177,25 @@ class WordsModel(QAbstractTableModel):
         return self._order
 
     def _sort(self) -> None:
-        shown = self._shown
-        if shown is None:
+        if self._shown is None:
             self._order = np.zeros(0, np.intp)
             return
-        keys = {
-            WORD: shown.words,
-            Q: shown.q,
-            OPTIMUM: self._optimum if self._optimum is not None else shown.q,
-            GAP_TO_OPTIMUM: shown.q - self._optimum if self._optimum is not None else shown.q,
-            TRIED: shown.visits.astype(np.float64),
-            CHANCE: shown.chance,
-        }[self._sorted_by]
+        keys = self._keys(self._shown, self._sorted_by)
         self._order = np.argsort(-keys if self._descending else keys, kind="stable")
         self._ordered = time.monotonic()
+
+    def _keys(self, shown: Inspection, column: int) -> NDArray[Any]:
+        """What a column is sorted by, of each entry."""
+        if column in (OPTIMUM, GAP_TO_OPTIMUM) and self._optimum is not None:
+            return self._optimum if column == OPTIMUM else shown.q - self._optimum
+        return {WORD: shown.words, TRIED: shown.visits.astype(np.float64), CHANCE: shown.chance}.get(column, shown.q)
+
+    def extremes(self, column: int) -> set[int]:
+        """The entries of the least and the greatest number in this column."""
+        assert self._shown is not None
+        keys = self._keys(self._shown, column)
+        least, most = np.where(np.isnan(keys), np.inf, keys), np.where(np.isnan(keys), -np.inf, keys)
+        return {int(least.argmin()), int(most.argmax())}
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self._sorted_by, self._descending = column, order == Qt.SortOrder.DescendingOrder
@@ -697,7 +702,8 @@ class _WordsTable(PlainTable):
         self._has_optimum = model.text(int(shown[0]), OPTIMUM) != ""
         ends = {int(shown[0]), int(shown[-1]), int(shown[len(shown) // 2])}
         for column in range(WORD + 1, len(COLUMNS)):
-            texts = [tr(COLUMNS[column][0]), *(model.text(entry, column) for entry in ends)]
+            measured = ends | model.extremes(column)
+            texts = [tr(COLUMNS[column][0]), *(model.text(entry, column) for entry in measured)]
             wide = max(metrics.horizontalAdvance(text) for text in texts) + GAP
             self._wide[column] = max(self._wide[column], wide)
         self._share()
@@ -711,8 +717,9 @@ class _WordsTable(PlainTable):
         self.setMaximumHeight(self.horizontalHeader().sizeHint().height() + rows * row + 2)
         # As wide as the first words, within reason: what is said is to be read before how far it is off.
         metrics = QFontMetrics(self.font())
-        texts = [self._words.text(int(entry), WORD) for entry in self._words.order[:MEASURED]]
-        widest = max((metrics.horizontalAdvance(text) for text in texts), default=0) + 2 * GAP
+        head = self._words.headerData(WORD, Qt.Orientation.Horizontal)
+        texts = [head, *(self._words.text(int(entry), WORD) for entry in self._words.order[:MEASURED])]
+        widest = max(map(metrics.horizontalAdvance, texts)) + 2 * GAP
         least = min(widest, LONGEST_WORD * metrics.height())
         shown = [c for c in range(WORD + 1, len(COLUMNS)) if self._has_optimum or c not in (OPTIMUM, GAP_TO_OPTIMUM)]
         for column in GIVE_WAY:
