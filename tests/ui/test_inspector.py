@@ -15,6 +15,7 @@ from langrl_gui.ui.session import PAUSED, Session
 from langrl_gui.ui.views.inspector import (
     CHANCE,
     COLUMNS,
+    GAP,
     GAP_TO_OPTIMUM,
     OPTIMUM,
     TOGETHER,
@@ -197,7 +198,7 @@ def test_that_every_number_and_every_head_has_room_in_its_column(qtbot: QtBot) -
     for column in range(len(COLUMNS)):
         head = model.headerData(column, Qt.Orientation.Horizontal)
         for text in (head, *(model.index(row, column).data() for row in range(model.rowCount()))):
-            assert table.fontMetrics().horizontalAdvance(text) < table.columnWidth(column), text
+            assert table.fontMetrics().horizontalAdvance(text) + GAP <= table.columnWidth(column), text
 
 
 def test_that_no_line_ends_within_the_surprise(love: Shown) -> None:
