@@ -66,6 +66,8 @@ class Samples:
     said: tuple[Counts, Counts] = field(default_factory=lambda: (np.zeros(0, np.uint64), np.zeros(0, np.uint64)))
     """The nodes that the agent's texts passed at the last sample, and the slots that it chose there. It says the same
     for as long as it chooses the same; of that the loop takes care."""
+    _passed: list[NDArray[np.int64]] = field(default_factory=list)
+    """Those of each prompt."""
 
     @classmethod
     def of(cls, found: SampleList | None) -> "Samples":
@@ -85,17 +87,27 @@ class Samples:
             self._take(trainer)
 
     def _take(self, trainer: "Trainer") -> None:
-        nodes: list[NDArray[np.int64]] = []
-        for prompt in range(min(len(trainer.scenario.starts), MOST_PROMPTS)):
+        each = list(self._passed) or [np.zeros(0, np.int64)] * min(len(trainer.scenario.starts), MOST_PROMPTS)
+        for prompt in self._to_hear(trainer, len(each)):
             text = trainer.greedy_text(prompt)
-            nodes.append(trainer.greedy_nodes(prompt))
+            each[prompt] = trainer.greedy_nodes(prompt)
             words = text.words[:LONGEST]
             if words != self._said.get(prompt):
                 self._said[prompt] = words
                 self.taken.append(Sample(trainer.step, trainer.episode, prompt, words, text.value, text.total))
-        passed = np.concatenate(nodes)
+        passed = np.concatenate(each)
         self.said = passed.astype(np.uint64), trainer.greedy_slots(passed).astype(np.uint64)
+        self._passed = each
         self._drop_oldest()
+
+    def _to_hear(self, trainer: "Trainer", prompts: int) -> list[int]:
+        """The prompts to which it may say something else than at the last look: it chooses something else on the way."""
+        if not self._passed:
+            return list(range(prompts))
+        nodes, slots = self.said
+        other = trainer.greedy_slots(nodes.astype(np.int64)) != slots
+        begins = np.cumsum([0, *map(len, self._passed[:-1])])
+        return np.flatnonzero(np.logical_or.reduceat(other, begins)).tolist()
 
     def _drop_oldest(self) -> None:
         """Keep no more than there is room for. What is dropped follows from what there is, so that a run that was saved
