@@ -325,7 +325,8 @@ def main(argv: list[str] | None = None) -> int:
     )
     sys.excepthook = studio.report
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: studio.interrupt())
+        # Not from within whatever is being done, such as painting on the window that would close.
+        signal.signal(number, lambda *_: QTimer.singleShot(0, studio, studio.interrupt))
     demo = Demo(studio, options) if options.demo is not None else None
     try:
         code = app.exec()

@@ -20,9 +20,9 @@ OUTER_PYTHON = Path(sys.base_prefix, "python.exe" if os.name == "nt" else "bin/p
 
 
 def dependencies() -> list[str]:
-    """The names of all that pyproject.toml says the program needs."""
+    """The names of all that pyproject.toml says the program needs, on every Python that it runs on."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text("utf-8"))["project"]
-    return [requirement.partition(">")[0] for requirement in project["dependencies"]]
+    return [requirement.partition(">")[0] for requirement in project["dependencies"] if ";" not in requirement]
 
 
 def run(python: Path | str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

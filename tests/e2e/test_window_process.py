@@ -135,6 +135,29 @@ def test_closing_in_any_state_ends_the_process(state: str, tmp_path: Path) -> No
     assert set(left) <= {"run.langrl", "run.langrl~"}
 
 
+def test_a_signal_that_comes_while_the_window_is_painted_closes_it_afterwards(tmp_path: Path) -> None:
+    code = """
+import os, signal
+from langrl_gui.ui import app
+from langrl_gui.ui.views.episode_tape import EpisodeTape
+
+paint, times = EpisodeTape.paintEvent, []
+def interrupted(self, event):
+    if not times:
+        os.kill(os.getpid(), signal.SIGTERM)
+    paint(self, event)
+    times.append(self.window().isVisible())
+EpisodeTape.paintEvent = interrupted
+code = app.main([])
+print(times[0], code)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment(tmp_path), capture_output=True, text=True, timeout=60, cwd=tmp_path,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout, done.stderr) == (0, "True 0\n", "")
+
+
 def test_without_a_display_it_says_what_works(tmp_path: Path) -> None:
     display = ("QT_QPA_PLATFORM", "DISPLAY", "WAYLAND_DISPLAY")
     bare = {key: value for key, value in environment(tmp_path).items() if key not in display}

@@ -75,6 +75,7 @@ def test_that_an_environment_s_policy_is_the_optimum_where_it_is_worth_as_much_n
     assert not before.ends  # it goes round, and nothing that it earns on the way tells what it is worth
     (answer,) = cliff.view._answers.shown
     assert (answer.text[-2:], answer.result) == (" …", "value −100.00, optimum −12.25")
+    assert "would go round for ever" in answer.tip
     cliff.draw(60_000)
     assert [answer.result for answer in cliff.view._answers.shown] == ["= optimum, return −13.00"]
 

@@ -86,7 +86,7 @@ def _exact(number: float) -> str:
 
 
 def _two_digits(number: float) -> str:
-    return f"{number:.2f}".replace("-", "−")
+    return f"{number:.2f}".replace("-", "−").replace("inf", "∞")
 
 
 def _tabular(font: QFont) -> QFont:
@@ -214,6 +214,9 @@ class EpisodeTape(QWidget):
         tip = [prompt] if prompt else []
         tip.append(tr_for(scenario, "Says {text}: value {value}, return {total}",
                           text=text, value=_exact(said.value), total=_exact(said.total)))  # fmt: skip
+        if not said.ends:
+            tip.append(tr("Where always the likeliest happens it comes back to where it was, and would go round for ever: "
+                          "that has a value, but no return."))  # fmt: skip
         optimum = self._solution.optimum if self._solution is not None else ()
         best = next((each for each in optimum if each.prompt == said.prompt), None)
         if reason := unsolvable(scenario):
