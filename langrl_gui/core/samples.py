@@ -101,7 +101,7 @@ class Samples:
         self._drop_oldest()
 
     def _to_hear(self, trainer: "Trainer", prompts: int) -> list[int]:
-        """The prompts to which it may say something else than at the last look: it chooses something else on the way."""
+        """The prompts to which it may say something else than at the last look: it chooses another slot on the way."""
         if not self._passed:
             return list(range(prompts))
         nodes, slots = self.said

@@ -215,8 +215,8 @@ class EpisodeTape(QWidget):
         tip.append(tr_for(scenario, "Says {text}: value {value}, return {total}",
                           text=text, value=_exact(said.value), total=_exact(said.total)))  # fmt: skip
         if not said.ends:
-            tip.append(tr("Where always the likeliest happens it comes back to where it was, and would go round for ever: "
-                          "that has a value, but no return."))  # fmt: skip
+            tip.append(tr("Where always the likeliest happens it comes back to where it was, and would go round for "
+                          "ever: that has a value, but no return."))  # fmt: skip
         optimum = self._solution.optimum if self._solution is not None else ()
         best = next((each for each in optimum if each.prompt == said.prompt), None)
         if reason := unsolvable(scenario):
