@@ -401,6 +401,27 @@ def test_what_is_wrong_is_said_beside_its_field_which_stays_editable(qtbot: QtBo
     assert not any("found" in text for text in visible_texts(studio))
 
 
+@pytest.mark.parametrize(
+    ("joiner", "said"),
+    [(" ", "one space"), ("  ", "2 spaces"), ("\u3000\u200b", "cannot be seen: U+3000 U+200B"), ("", ""), (" | ", "")],
+)
+def test_a_joiner_of_which_nothing_can_be_seen_is_named_below_its_field(
+    qtbot: QtBot, form: Shown, joiner: str, said: str
+) -> None:
+    def shown() -> set[str]:
+        remarks = {label.text() for label in form.view.findChildren(QLabel) if label.isVisible()}
+        return {remark for remark in remarks if "space" in remark or remark.startswith("cannot")}
+
+    form.edit(("language", "joiner"), joiner, "Joiner")
+    field = form.field("language.joiner")
+    assert field.text() == joiner
+    assert shown() == ({said} if said else set())
+    field.setCursorPosition(len(joiner))
+    qtbot.keyClicks(field, "x")
+    assert form.data["language"]["joiner"] == f"{joiner}x"
+    assert shown() == set()
+
+
 def test_what_needs_a_new_run_says_so_first_and_begins_it_when_asked(
     qtbot: QtBot, studio: Studio, tmp_path: Path
 ) -> None:

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from langrl_gui.core.i18n import N_, tr
+from langrl_gui.core.i18n import N_, tr, tr_n
 from langrl_gui.ui import format, theme
 
 Keys = tuple[str | int, ...]
@@ -279,6 +279,15 @@ def read_number(text: str, whole: bool) -> Any:
 
 def write_number(value: Any) -> str:
     return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+
+
+def name_unseen(value: Any) -> str:
+    """What a text is of which nothing can be seen, for people; "" of any other, and of none."""
+    if not isinstance(value, str) or any(sign.isprintable() and not sign.isspace() for sign in value):
+        return ""
+    if not value.strip(" "):
+        return tr_n("one space", "{number} spaces", len(value), number=len(value)) if value else ""
+    return tr("cannot be seen: {signs}", signs=" ".join(f"U+{ord(sign):04X}" for sign in value))
 
 
 # -- single values ----------------------------------------------------------------------------------------------------
@@ -554,6 +563,7 @@ class Row(QObject):
         self.remark.setWordWrap(True)
         self.remark.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.remark.hide()
+        self._unseen = ""
         host.note(keys, self)
 
     @property
@@ -566,6 +576,10 @@ class Row(QObject):
         now = self.value_when_absent if value is ABSENT else value
         self.editor.show_value(ABSENT if isinstance(self.editor, TextField) and value is ABSENT else now)
         self._now = now
+        unseen = name_unseen(now) if isinstance(self.editor, TextField) else ""
+        if unseen != self._unseen:
+            self._unseen = unseen
+            self.say(unseen)
 
     def mark(self, is_live: bool, sentence: str) -> None:
         """Say whether it changes at once, what it does, and what is wrong with it."""
