@@ -95,6 +95,7 @@ def _jieba(line: str) -> Iterator[str]:
 def _jieba_tokenizer() -> Any:
     try:
         import jieba
+        from jieba import finalseg
     except ImportError:
         raise TextError(
             tr("the tokenizer jieba is not installed; install it with: pip install jieba, or choose another tokenizer")
@@ -123,6 +124,36 @@ def _jieba_tokenizer() -> Any:
                         for last in words[place]
                     )
 
+        def _Tokenizer__cut_DAG(self, sentence: str) -> Iterator[str]:  # noqa: N802 (what jieba's `cut` calls)
+            """The words on the likeliest way. Signs in a row that are a word each may be words nobody knows."""
+            route: dict[int, tuple[float, int]] = {}
+            self.calc(sentence, self.get_DAG(sentence), route)
+            alone = place = 0
+            while place < len(sentence):
+                after = route[place][1] + 1
+                if after - place > 1:
+                    yield from self._unknown(sentence[alone:place])
+                    yield sentence[place:after]
+                    alone = after
+                place = after
+            yield from self._unknown(sentence[alone:])
+
+        def _unknown(self, signs: str) -> Iterator[str]:
+            """Words of signs that the dictionary has one by one."""
+            if len(signs) < 2 or self.FREQ.get(signs):
+                yield from signs
+                return
+            for block in finalseg.re_han.split(signs):
+                if finalseg.re_han.match(block):
+                    ways = _likeliest_way(block, finalseg)
+                    first = 0
+                    for last, way in enumerate(ways):
+                        if way in "ES":
+                            yield block[first : last + 1]
+                            first = last + 1
+                else:
+                    yield from filter(None, finalseg.re_skip.split(block))
+
     tokenizer = Tokenizer()
     # What its own `initialize` does, without the copy that it would leave in, and trust from, the temporary folder.
     tokenizer.FREQ, tokenizer.total = tokenizer.gen_pfdict(tokenizer.get_dict_file())
@@ -131,11 +162,36 @@ def _jieba_tokenizer() -> Any:
     return tokenizer
 
 
+def _likeliest_way(signs: str, model: Any) -> list[str]:
+    """For each sign whether it begins a word, is in the midst of one, ends it or is one: B, M, E or S.
+
+    Viterbi's way through jieba's hidden Markov model `model`, sum by sum as jieba goes it; but jieba copies the whole
+    way at each sign, and tells nobody how far it is.
+    """
+    least, before, emits, moves = model.MIN_FLOAT, model.PrevStatus, model.emit_P, model.trans_P
+    best = {way: model.start_P[way] + emits[way].get(signs[0], least) for way in "BMES"}
+    came: dict[str, list[str]] = {way: [way] for way in best}
+    for first in _parts_of(signs):
+        for sign in signs[max(first, 1) : first + AT_ONCE]:
+            last, best = best, {}
+            for way, from_ways in before.items():
+                emit = emits[way].get(sign, least)
+                best[way], one = max((last[one] + moves[one].get(way, least) + emit, one) for one in from_ways)
+                came[way].append(one)
+    way = max("ES", key=lambda way: (best[way], way))
+    ways = [way]
+    for place in range(len(signs) - 1, 0, -1):
+        way = came[way][place]
+        ways.append(way)
+    return ways[::-1]
+
+
 def _parts_of(sentence: str) -> Iterator[int]:
-    """Where its parts begin."""
-    return along(
-        range(0, len(sentence), AT_ONCE), tr("cutting the corpus into words"), len(sentence), lambda _: AT_ONCE
-    )
+    """Where its parts begin; of more than one it is told how far it is."""
+    parts = range(0, len(sentence), AT_ONCE)
+    if len(parts) == 1:
+        return iter(parts)
+    return along(parts, tr("cutting the corpus into words"), len(sentence), lambda _: AT_ONCE)
 
 
 TOKENIZERS: Final[dict[str, Callable[[str], Iterator[str]]]] = {

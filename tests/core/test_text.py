@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +42,7 @@ PARTS = [
     "counting which words follow each other",
     "counting which words are near each other",
     "counting which word follows which",
+    "asking what can be said first",
 ]
 """Of opening a scenario with a corpus, a shortlist, and the terms fluency and coherence, in their order."""
 
@@ -123,6 +125,60 @@ def test_jieba_in_parts_cuts_as_jieba_does_in_one_go(text: str, at_once: int) ->
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(texts, "AT_ONCE", at_once)
         assert mark.__wrapped__(text, "jieba").split("\x1f") == (list(theirs.cut(text)) or [""])
+
+
+STRANGE = "龘靐齉龖爨癵驫鱻灪麤纞虋讟钃鸜郤乂囍槑烎我他甴曱在是"
+"""Signs that are in no word together: words nobody knows."""
+
+
+@given(st.text(st.sampled_from(STRANGE + "a1.，"), max_size=60), st.integers(1, 5))
+@settings(max_examples=300, deadline=None)
+def test_jieba_cuts_words_nobody_knows_in_parts_as_in_one_go(text: str, at_once: int) -> None:
+    ours, theirs = texts._jieba_tokenizer(), jieba.Tokenizer()
+    theirs.FREQ, theirs.total, theirs.initialized = ours.FREQ, ours.total, True
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(texts, "AT_ONCE", at_once)
+        assert mark.__wrapped__(text, "jieba").split("\x1f") == (list(theirs.cut(text)) or [""])
+
+
+def test_jieba_cuts_ordinary_texts_as_jieba_does() -> None:
+    ours, theirs = texts._jieba_tokenizer(), jieba.Tokenizer()
+    theirs.FREQ, theirs.total, theirs.initialized = ours.FREQ, ours.total, True
+    root = Path(__file__).parents[2]
+    pages = [root / "README.zh-CN.md", root / "resources" / "i18n" / "zh_CN" / "LC_MESSAGES" / "langrl.po"]
+    lines = [line for page in pages for line in page.read_text("utf-8").splitlines()]
+    assert sum(len(re.findall("[\u4e00-\u9fd5]", line)) for line in lines) > 10_000
+    for line in lines:
+        assert list(ours.cut(line)) == list(theirs.cut(line))
+
+
+def test_a_long_run_of_words_that_jieba_does_not_know_is_told_of_and_can_be_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It takes time in proportion to its length, and a listener hears of each part of each of its three steps."""
+    monkeypatch.setattr(work, "REPORT_SECONDS", 0.0)
+    text = "".join(STRANGE[(7 * place + place // 5) % 20] for place in range(40_000))
+    assert max(map(len, texts._jieba_tokenizer().cut(text))) < 100
+    told: list[float] = []
+
+    def listen(part: str, fraction: float) -> bool:
+        assert part == PARTS[0]
+        told.append(fraction)
+        return True
+
+    def cancel_late(part: str, fraction: float) -> bool:
+        told.append(fraction)
+        return len(told) < most - 1
+
+    with work.told_to(listen):
+        mark.__wrapped__(text, "jieba")
+    each = [place * 4096 / 40_000 for place in range(10)]
+    assert told[:30] == each * 3
+    most = len(told)
+    told.clear()
+    with pytest.raises(work.Cancelled), work.told_to(cancel_late):
+        mark.__wrapped__(text, "jieba")
+    assert len(told) == most - 1
 
 
 @given(st.lists(st.lists(st.sampled_from("abcd"), min_size=1, max_size=5), min_size=1, max_size=5), st.integers(1, 6))
@@ -354,7 +410,7 @@ def test_each_part_of_reading_a_corpus_and_learning_from_it_can_be_cancelled_and
     assert trainer.scenario.language.source is not None
     assert trainer.scenario.language.source.length == 400
     assert all(0 <= fraction < 1 for fractions in told.values() for fraction in fractions)
-    assert all(max(fractions) > 0.8 for part, fractions in told.items() if part != PARTS[-1])
+    assert all(max(fractions) > 0.8 for part, fractions in told.items() if part not in PARTS[-2:])
 
 
 # -- any script, any size ---------------------------------------------------------------------------------------------
