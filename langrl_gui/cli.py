@@ -168,11 +168,8 @@ def _learn(trainer: Trainer, options: argparse.Namespace, limits: tuple[int, int
     plan = trainer.tables.plan
     if trainer.stepped is not None and not options.json:
         print(tr(gym.SLOWER))
-    if trainer.traces and not options.json:
-        print(
-            tr("up to {states} states will be traced as they are met, in at most {size} MiB of memory",
-               states=i18n.count(plan.capacity - 2), size=i18n.count(plan.bytes >> 20))
-        )  # fmt: skip
+    if trainer.room is not None and not options.json:
+        print(trainer.room)
     with _interruptible() as interrupted:  # before `prepare`: what the compiler calls may swallow a KeyboardInterrupt
         trainer.prepare()
         first, began = trainer.step, time.perf_counter()

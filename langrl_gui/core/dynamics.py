@@ -218,6 +218,14 @@ class Dynamics:
         steps = min(len(self._moves), self._most_steps) * self._bytes_of_steps
         return self._memory_bytes + steps + len(self._moves) * self.bytes_per_memory
 
+    @property
+    def bytes_of_each(self) -> float:
+        """Bytes that a joint memory takes at most, all told, as far as those show that were asked: it is the only one
+        to ask its step, and each of its slots leads to another one."""
+        weighed = _WEIGHED * max(1, -(-len(self._moves) // _WEIGHED))
+        following = self.slots * (_PER_MEMORY + _size(self._memories[-1]))
+        return self.bytes_per_memory + self._bytes_of_steps + self._memory_bytes / weighed + following
+
     def start(self, prompt: int) -> int:
         """The joint memory in which an episode of this prompt begins.
 

@@ -25,7 +25,7 @@ from langrl_gui.core.errors import TableError
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.language import Language
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.work import Progress, Report
+from langrl_gui.core.work import Progress, Report, along
 
 UNTRACED: Final = 0
 """Successor of an edge that nobody has taken yet. Zero, so that fresh memory means it."""
@@ -63,6 +63,42 @@ class Plan:
     def bytes(self) -> int:
         """What is taken at most."""
         return min(self.budget, self.capacity * (self.bytes_per_node + self.bytes_per_memory))
+
+
+class Room(NamedTuple):
+    """Whether all states will fit, before any are met."""
+
+    least: int
+    """States that fit where the reward terms tell all texts apart."""
+    most: int
+    """And where they tell none apart."""
+    all: int
+    """States that there may be."""
+    bytes: int
+    """What is taken at most."""
+
+    @property
+    def suffices(self) -> bool:
+        """Whether the table cannot become full."""
+        return self.least >= self.all
+
+    def __str__(self) -> str:
+        size = f"{self.bytes >> 20:,}"
+        if self.suffices:
+            return tr(
+                "up to {states} states will be traced as they are met, in at most {size} MiB of memory",
+                states=f"{self.all:,}", size=size,
+            )  # fmt: skip
+        return tr(
+            "there may be {all} states, traced as they are met; {least} to {most} of them fit into the {size} MiB of "
+            "memory that are planned: the more texts the rewards tell apart, the fewer",
+            all=_counted(self.all), least=f"{self.least:,}", most=f"{self.most:,}", size=size,
+        )  # fmt: skip
+
+
+def _counted(states: int) -> str:
+    """So many, as far as they were counted."""
+    return f"{states:,}" if states <= _COUNTED else tr("more than {number}", number=f"{_COUNTED:,}")
 
 
 BYTES_PER_EDGE: Final = 4 + 8 + 4 + 4
@@ -120,10 +156,13 @@ def most_nodes(scenario: Scenario, slots: int) -> int:
         total += texts
         # An end word that a shortlist need not hold ends no text for certain.
         texts *= slots - (bool(language.end_word) and slots == len(language.words))
-        if total > 2**40:
+        if total > _COUNTED + 2:
             break
     return total
 
+
+_COUNTED: Final = 10**12
+"""States up to which is counted how many there may be: more would not fit anywhere."""
 
 _Edges = tuple[NDArray[np.uint32], NDArray[np.uint32]]
 
@@ -176,6 +215,8 @@ class Tables:
         For each node how many words have been said.
     states : (capacity, 1 + width) int32
         For each row: prompt, then the words it sees, then PADDING.
+    room : Room
+        How many states fit, as it was foreseen before the run.
     traced, tracing_seconds : int, float
         How many edges have been traced, and how long that took.
     restricted : bool
@@ -227,6 +268,7 @@ class Tables:
         if self._is_surely_more_than(WHOLE):
             self._is_small = False
         self.whole = self._trace_all(whole, Report(progress))
+        self.room = self._room()
         if self._is_small is None and (self.whole or whole >= WHOLE):
             self._is_small = self.whole and self.nodes <= WHOLE // self.slots + 2
 
@@ -348,21 +390,32 @@ class Tables:
             and total * self.plan.bytes_per_node + self.dynamics.bytes <= self.plan.budget
         )
 
+    def _room(self) -> Room:
+        """Whether all states will fit, as far as those show that there are."""
+        each = self.plan.bytes_per_node + self.dynamics.bytes_of_each
+        most = self.plan.capacity - 2
+        least = max(self.nodes - 2, min(most, int(self.plan.budget / each) - 2))
+        return Room(least, most, most_nodes(self.scenario, self.slots) - 2, self.plan.bytes)
+
     def _is_full(self) -> TableError:
+        most = most_nodes(self.scenario, self.slots) - 2
         return TableError(
             tr(
-                "the table is full: {rows} states take the {size} MiB that were planned; "
-                "use fewer words, a shortlist, shorter texts or a shorter context",
-                rows=self.rows,
-                size=self.plan.budget >> 20,
+                "the table is full: {rows} states, and what the rewards remember of them, take the {size} MiB of "
+                "memory that were planned; there may be {all}, for which {needed} MiB would be needed; use fewer "
+                "prompts, fewer words, a shortlist, shorter texts, a shorter context, or rewards that tell fewer texts "
+                "apart",
+                rows=f"{self.rows:,}", size=f"{self.plan.budget >> 20:,}", all=_counted(most),
+                needed=_counted(most * self.plan.budget // (self.nodes - 2) >> 20),
             )
-        )
+        )  # fmt: skip
 
     def _start(self) -> NDArray[np.uint32]:
         prompts = len(self.scenario.starts)
         states = np.full((prompts, 1 + self.width), PADDING, np.int32)
         states[:, 0] = np.arange(prompts)
-        joints = np.array([self.dynamics.start(prompt) for prompt in range(prompts)], np.uint32)
+        each = along(range(prompts), tr("asking what can be said first"), prompts, lambda _: 1)
+        joints = np.array([self.dynamics.start(prompt) for prompt in each], np.uint32)
         return self._add(states, joints, np.zeros(prompts, np.int32))
 
     def _seen_after(

@@ -24,7 +24,7 @@ from langrl_gui.core.gym_tables import Found, GymTables, SteppedTables
 from langrl_gui.core.i18n import tr
 from langrl_gui.core.samples import SampleList, Samples, look_after
 from langrl_gui.core.scenario import Scenario
-from langrl_gui.core.tables import END, PADDING, UNTRACED, WHOLE, Place, Tables, most_nodes
+from langrl_gui.core.tables import END, PADDING, UNTRACED, WHOLE, Place, Room, Tables, most_nodes
 from langrl_gui.core.timeline import Timeline
 
 LIVE: Final = ("learner.alpha", "learner.gamma", "learner.explore.epsilon", "rewards.N.weight")
@@ -265,7 +265,12 @@ class Trainer:
     @property
     def traces(self) -> bool:
         """Whether states are traced as they are met."""
-        return isinstance(self.tables, Tables) and not self.tables.whole
+        return self.room is not None
+
+    @property
+    def room(self) -> Room | None:
+        """How many states fit, where they are traced as they are met."""
+        return self.tables.room if isinstance(self.tables, Tables) and not self.tables.whole else None
 
     @property
     def state(self) -> tuple[int, ...]:

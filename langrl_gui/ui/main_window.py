@@ -453,6 +453,7 @@ class MainWindow(QMainWindow):
             view.draw(snapshot)
         self.drawn += 1
         self.status.draw(snapshot, self.session.limits, running)
+        self.parameters.say_room(snapshot.room)
         if self.isWindowModified() != self.documents.is_modified:  # setting it anew lays out every card
             self.setWindowModified(self.documents.is_modified)
         QCoreApplication.postEvent(self, QEvent(_PICTURE_OVER), Qt.EventPriority.LowEventPriority.value)

@@ -1,5 +1,7 @@
 """A run is what its scenario, its seed and its events say, to the last bit, however it is cut, traced or looked at."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -297,6 +299,37 @@ def test_a_full_table_pauses_before_the_step_and_loses_nothing() -> None:
     roomy = Trainer(scenario)
     roomy.advance(stood)
     assert everything(trainer) == everything(roomy)
+
+
+def test_as_many_states_fit_as_was_foreseen_and_a_full_table_says_what_more_would_need() -> None:
+    """Of many prompts, with a reward that tells all texts apart, one that tells few apart, and one that tells none."""
+    data = scenarios.to_data(scenarios.find("morning-tea"))
+    words = data["language"]["words"]
+    for kind in ("chrf", "repetition", "match"):
+        data["rewards"] = [{"kind": kind}]
+        data["prompts"] = [
+            {"text": str(number), "references": [" ".join((words * 2)[number % len(words) :][:6])]}
+            for number in range(40)
+        ]
+        data["language"]["max_length"] = 6
+        trainer = Trainer(scenarios.from_data(data), budget=2_000_000, compiled=False)
+        room = trainer.room
+        assert room is not None
+        assert not room.suffices
+        assert 0 < room.least <= room.most < room.all == sum(40 * len(words) ** said for said in range(6))
+        with pytest.raises(TableError) as caught:
+            trainer.advance(10**6)
+        assert room.least <= trainer.tables.rows <= room.most
+        found = re.search(r"^the table is full: ([\d,]+) states, .* take the 1 MiB .* may be ([\d,]+), for which "
+                          r"([\d,]+) MiB would be needed; use fewer prompts, ", str(caught.value))  # fmt: skip
+        assert found is not None
+        rows, every, needed = (int(number.replace(",", "")) for number in found.groups())
+        assert (rows, every) == (trainer.tables.rows, room.all)
+        assert needed > 100
+    roomy = Trainer(scenarios.find("i-love-you"), whole=0).room
+    assert roomy is not None
+    assert roomy.suffices
+    assert str(roomy).startswith("up to 13 states will be traced as they are met, in at most ")
 
 
 def test_prompts_are_drawn_by_weight() -> None:

@@ -37,7 +37,6 @@ class Bleu(TextScore):
     def __init__(self, ground: Ground, settings: BleuReward) -> None:
         super().__init__(ground, settings.paid)
         self._order = settings.order
-        self._metrics: dict[int, Any] = {}
 
     def alike(self, prompt: int) -> Sequence[str]:
         language = self._ground.language
@@ -46,22 +45,19 @@ class Bleu(TextScore):
         other = stranger(known)
         return [" ".join(part if part in known else other for part in word.split()) for word in language.words]
 
-    def score_of(self, prompt: int, words: tuple[int, ...]) -> float:
-        if prompt not in self._metrics:
-            from sacrebleu.metrics.bleu import BLEU
+    def new_metric(self, prompt: int) -> Any:
+        from sacrebleu.metrics.bleu import BLEU
 
-            self._metrics[prompt] = BLEU(
-                tokenize="none",
-                effective_order=True,
-                max_ngram_order=self._order,
-                references=[[text] for text in self._references(prompt)],
-            )
-        score: float = self._metrics[prompt].corpus_score([self._spaced(words)], None).score
-        return score / 100
+        return BLEU(
+            tokenize="none",
+            effective_order=True,
+            max_ngram_order=self._order,
+            references=[[text] for text in self._references(prompt)],
+        )
 
     def _references(self, prompt: int) -> list[str]:
         language = self._ground.language
-        return [self._spaced(division(language, text)) for text in self._ground.prompts[prompt].references]
+        return [self.written(division(language, text)) for text in self._ground.prompts[prompt].references]
 
-    def _spaced(self, words: Sequence[int]) -> str:
+    def written(self, words: Sequence[int]) -> str:
         return " ".join(self._ground.language.words[word] for word in words)

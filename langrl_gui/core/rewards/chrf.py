@@ -48,25 +48,23 @@ class Chrf(TextScore):
     def __init__(self, ground: Ground, settings: ChrfReward) -> None:
         super().__init__(ground, settings.paid)
         self._settings = settings
-        self._metrics: dict[int, Any] = {}
+        signs = set[str]().union(*ground.language.words)
+        self._signs = {sign for sign in signs if sign not in _KEPT and not sign.isspace()}
 
     def alike(self, prompt: int) -> Sequence[str]:
         known = set[str]().union(*self._ground.prompts[prompt].references)
-        other = stranger(known)
-        return [
-            "".join(c if c in known or c in _KEPT or c.isspace() else other for c in word)
-            for word in self._ground.language.words
-        ]
+        others = dict.fromkeys(map(ord, self._signs - known), stranger(known))
+        return [word.translate(others) for word in self._ground.language.words]
 
-    def score_of(self, prompt: int, words: tuple[int, ...]) -> float:
-        if prompt not in self._metrics:
-            from sacrebleu.metrics.chrf import CHRF
+    def new_metric(self, prompt: int) -> Any:
+        from sacrebleu.metrics.chrf import CHRF
 
-            self._metrics[prompt] = CHRF(
-                char_order=self._settings.order,
-                word_order=self._settings.word_order,
-                beta=self._settings.beta,
-                references=[[text] for text in self._ground.prompts[prompt].references],
-            )
-        score: float = self._metrics[prompt].corpus_score([self._ground.language.join(words)], None).score
-        return score / 100
+        return CHRF(
+            char_order=self._settings.order,
+            word_order=self._settings.word_order,
+            beta=self._settings.beta,
+            references=[[text] for text in self._ground.prompts[prompt].references],
+        )
+
+    def written(self, words: Sequence[int]) -> str:
+        return self._ground.language.join(words)

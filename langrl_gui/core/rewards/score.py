@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Container, Sequence
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,16 @@ from pydantic import Field
 
 from langrl_gui.core.i18n import N_
 from langrl_gui.core.language import Language, next_texts
-from langrl_gui.core.rewards.term import Ground, Memory, ShapableReward, Step, Words
+from langrl_gui.core.rewards.term import Following, Ground, Memory, ShapableReward, Step, Words
 
 Paid = Literal["at-end", "each-word"]
 
 _REMEMBERED: Final = 1 << 14
 """Scores that are remembered: of some hundred states with a shortlist, and a few MiB."""
+_CLASSED: Final = 1 << 21
+"""Words whose classes are remembered, those of each prompt counted apart: some 32 MiB."""
+_METRICS: Final = 1024
+"""Metrics that are remembered, one for each prompt: some 20 MiB."""
 
 
 class ScoreReward(ShapableReward, ABC):
@@ -75,15 +79,20 @@ class TextScore(Score):
     def __init__(self, ground: Ground, paid: Paid) -> None:
         super().__init__(paid)
         self._ground = ground
-        self._classes: dict[int, tuple[list[int], NDArray[np.intp]]] = {}
+        self._classes: dict[int, tuple[NDArray[np.int64], NDArray[np.intp]]] = {}
+        self._metrics: dict[int, Any] = {}
 
     @abstractmethod
     def alike(self, prompt: int) -> Sequence[str]:
         """A text for each word; words with equal texts score the same in this prompt's answers, wherever they stand."""
 
     @abstractmethod
-    def score_of(self, prompt: int, words: tuple[int, ...]) -> float:
-        """The score of these words, none of them the end word."""
+    def new_metric(self, prompt: int) -> Any:
+        """sacrebleu's metric with the prompt's references."""
+
+    @abstractmethod
+    def written(self, words: Sequence[int]) -> str:
+        """These words, none of them the end word, as the metric reads them."""
 
     def start(self, prompt: int) -> Memory:
         return prompt, ()
@@ -92,15 +101,24 @@ class TextScore(Score):
         assert isinstance(memory, tuple)
         prompt, said = memory
         if prompt not in self._classes:
-            self._classes[prompt] = classes(self._ground, self.alike(prompt))
+            if len(self._classes) * len(self._ground.language.words) >= _CLASSED:
+                self._classes.clear()
+            first_of, class_of = classes(self._ground, self.alike(prompt))
+            self._classes[prompt] = np.array(first_of), class_of
         firsts, class_of = self._classes[prompt]
         reached, which = np.unique(class_of[words], return_inverse=True)
-        likes = (firsts[one] for one in reached.tolist())
-        return [(prompt, said if word < 0 else (*said, word)) for word in likes], which.ravel()
+        memories = Following(firsts[reached], lambda word: (prompt, said if word < 0 else (*said, word)))
+        return memories, which.ravel()
 
     def score(self, memory: Memory) -> float:
         assert isinstance(memory, tuple)
-        return self.score_of(*memory)
+        prompt, said = memory
+        if prompt not in self._metrics:
+            if len(self._metrics) >= _METRICS:
+                self._metrics.clear()
+            self._metrics[prompt] = self.new_metric(prompt)
+        score: float = self._metrics[prompt].corpus_score([self.written(said)], None).score
+        return score / 100
 
 
 def classes(ground: Ground, forms: Sequence[str]) -> tuple[list[int], NDArray[np.intp]]:

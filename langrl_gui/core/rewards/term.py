@@ -55,7 +55,7 @@ class Following(Sequence[Memory]):
     """The memories after `words`, where every word leads to one of its own: `which` is 0, 1, 2, ... then. Each is made
     when it is asked for: an agent follows few of many words."""
 
-    def __init__(self, words: Words, after: Callable[[int], Memory]) -> None:
+    def __init__(self, words: NDArray[np.integer], after: Callable[[int], Memory]) -> None:
         self._words, self._after = words, after
 
     def __len__(self) -> int:

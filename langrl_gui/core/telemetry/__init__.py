@@ -13,6 +13,7 @@ from langrl_gui.core.explain import Update as Update
 from langrl_gui.core.gym import Scene
 from langrl_gui.core.samples import Sample as Sample
 from langrl_gui.core.samples import SampleList as SampleList
+from langrl_gui.core.tables import Room as Room
 from langrl_gui.core.telemetry.aside import AtOnce, OptimalTable
 from langrl_gui.core.telemetry.curves import Curves as Curves
 from langrl_gui.core.telemetry.curves import observe_curves
@@ -94,8 +95,8 @@ class Snapshot:
     traced: int
     tracing_seconds: float
     """Edges that have been traced, and how long that took."""
-    plan: tuple[int, int] | None
-    """Where states are traced as they are met: how many at most, and the bytes that all this may take."""
+    room: Room | None
+    """Where states are traced as they are met: how many fit."""
     curves: Curves | None = None
     says: tuple[Text, ...] | None = None
     tape: Tape | None = None
@@ -181,7 +182,7 @@ class Observer:
             trainer.tables.rows,
             trainer.tables.traced,
             trainer.tables.tracing_seconds,
-            None if not trainer.traces else (trainer.tables.plan.capacity - 2, trainer.tables.plan.bytes),
+            trainer.room,
             curves=observe_curves(trainer) if wanted.curves else None,
             says=tuple(trainer.greedy_text(prompt) for prompt in prompts) if wanted.says else None,
             tape=observe_tape(trainer, wanted.tape) if wanted.tape else None,

@@ -14,6 +14,7 @@ from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.faults import path_of
 from langrl_gui.core.gym import SLOWER
 from langrl_gui.core.i18n import tr
+from langrl_gui.core.telemetry import Room
 from langrl_gui.core.text import Corpus
 from langrl_gui.ui import format
 from langrl_gui.ui.views.effects import effect
@@ -70,7 +71,10 @@ class Parameters(QWidget):
         self._unsolved.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.slower = self._new_note("slower", tr(SLOWER))
         """There where each step takes its time."""
+        self._room = self._new_note("room")
+        self._room.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         layout.addWidget(self._unsolved)
+        layout.addWidget(self._room)
         layout.addWidget(self.slower)
         area = QScrollArea(self)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -179,6 +183,13 @@ class Parameters(QWidget):
         """Say why nobody knows the optimum; "" where somebody does, or will."""
         self._unsolved.setText(tr("The optimum is not known: {reason}.", reason=reason))
         self._unsolved.setVisible(bool(reason))
+
+    def say_room(self, room: Room | None) -> None:
+        """Say how many states fit where not all may; None: all are there."""
+        text = "" if room is None or room.suffices else str(room)
+        if text != self._room.text():
+            self._room.setText(text)
+            self._room.setVisible(bool(text))
 
     def show_corpus(self, corpus: Corpus | None) -> None:
         """Say what is in the corpus that the words are taken from."""

@@ -115,12 +115,8 @@ class RunStatus(QWidget):
             parts.append(tr("step {step}", step=format.count(snapshot.step)))
             parts.append(tr("episode {episode}", episode=format.count(snapshot.current_episode)))
             parts.append(f"ε {snapshot.epsilon:.2f}")
-            if snapshot.plan is not None and not snapshot.step:
-                states, size = snapshot.plan
-                parts.append(
-                    tr("up to {states} states will be traced as they are met, in at most {size} MiB of memory",
-                       states=format.count(states), size=format.count(size >> 20))
-                )  # fmt: skip
+            if snapshot.room is not None and not snapshot.step:
+                parts.append(str(snapshot.room))
         if self._file:
             parts.append(self._file)
         text = "  ·  ".join(part for part in parts if part)
