@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import isolated, tr
 from langrl_gui.core.scenario import EpsilonGreedy, Scenario
 
 # What a part of a written equation is.
@@ -114,7 +114,7 @@ def equation(
 
     ended = update.future is None
     return (
-        Piece(PLAIN, f"Q({state}, {scenario.language.words[update.word]}) ← "),
+        Piece(PLAIN, f"Q({isolated(state)}, {isolated(scenario.language.words[update.word])}) ← "),
         Piece(OLD, number(update.old)),
         Piece(PLAIN, " + "),
         Piece(ALPHA, number(update.alpha)),

@@ -6,6 +6,7 @@ Catalogues are gettext's (resources/i18n/LANGUAGE/LC_MESSAGES/langrl.po and .mo)
 
 import gettext
 import os
+import unicodedata
 
 from langrl_gui.core import resources
 
@@ -54,11 +55,28 @@ def NN_(one: str, many: str) -> tuple[str, str]:  # noqa: N802 (as N_)
 
 def tr(message: str, **values: object) -> str:
     """`message` in the language in use, with {placeholders} filled from `values`."""
-    text = _catalogue.gettext(message) if message else ""
-    return text.format(**values) if values else text
+    return _filled(_catalogue.gettext(message) if message else "", values)
 
 
 def tr_n(one: str, many: str, number: int, /, **values: object) -> str:
     """`one` where it is about one thing, `many` about any other `number`; by the rules of the language in use."""
-    text = _catalogue.ngettext(one, many, number)
-    return text.format(**values) if values else text
+    return _filled(_catalogue.ngettext(one, many, number), values)
+
+
+def isolated(text: str) -> str:
+    """`text` as a part of a sentence: what is written from right to left must not take along the numbers after it."""
+    if text.isascii() or not any(unicodedata.bidirectional(sign) in ("R", "AL") for sign in text):
+        return text
+    return f"\u2068{text}\u2069"  # Unicode's annex 9: first strong isolate, and its end
+
+
+def _filled(text: str, values: dict[str, object]) -> str:
+    """`text` with its {placeholders} filled; a {path} or a {key} stays as it is, for programs find things by it."""
+    if not values:
+        return text
+    apart = {
+        name: isolated(value)
+        for name, value in values.items()
+        if isinstance(value, str) and name not in ("path", "key")
+    }
+    return text.format(**values | apart)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import isolated, tr
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.ui.selection import State
 
@@ -25,7 +25,12 @@ def parts_of(scenario: Scenario, state: State) -> tuple[str, str]:
 
 def name_of(scenario: Scenario, state: State) -> str:
     """A state in one line."""
-    return ARROW.join(part for part in parts_of(scenario, state) if part)
+    return joined(ARROW, *(part for part in parts_of(scenario, state) if part))
+
+
+def joined(sign: str, *parts: str) -> str:
+    """`parts` with a sign between them, from left to right whatever they are written in."""
+    return sign.join(map(isolated, parts)) if len(parts) > 1 else "".join(parts)
 
 
 def explained(scenario: Scenario, state: State) -> str:

@@ -1,8 +1,12 @@
 """The inspector shows one state as the table has it, and the last update there as it was made."""
 
+import html
+import re
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QTextLayout
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QTableView
 from pytestqt.qtbot import QtBot
 
@@ -277,6 +281,31 @@ def test_that_texts_which_look_alike_have_no_one_optimum_but_a_range_and_are_tol
     assert "needs different words" not in shown.texts()
     shown.view.set_sight(context.examine(problem))
     assert "Looks the same, and needs different words: at the start a; after “a” b; after “b” a / b." in shown.texts()
+
+
+def test_that_an_update_reads_from_left_to_right_whatever_its_words_are_written_in(qtbot: QtBot) -> None:
+    problem = from_data(
+        {
+            "name": "right to left",
+            "language": {"words": ["שלום", "مرحبا"], "joiner": " ", "max_length": 3},
+            "prompts": [{"references": ["שלום مرحبا שלום"]}],
+            "rewards": [{"kind": "match"}],
+        }
+    )
+    shown = Shown(qtbot, problem)
+    shown.selection.select((0, 0))
+    shown.draw(500)
+    plain = html.unescape(re.sub("<[^>]*>", "", shown.texts()))
+    (line,) = [text for text in plain.splitlines() if text.startswith("Q(")]
+    assert {"שלום", "مرحبا"} <= set(re.findall(r"\w+", line))
+    layout = QTextLayout(line)
+    layout.beginLayout()
+    row = layout.createLine()
+    row.setLineWidth(1e6)
+    layout.endLayout()
+    outside = [at for at in range(len(line)) if line[at].isascii() or line[at] in "←×−"]
+    places = [row.cursorToX(at)[0] for at in outside]
+    assert places == sorted(places)
 
 
 def test_that_an_update_from_before_anybody_looked_is_found(qtbot: QtBot) -> None:

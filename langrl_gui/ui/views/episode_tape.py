@@ -210,7 +210,7 @@ class EpisodeTape(QWidget):
         if not said.ends:
             text += " …"
         if said.start:
-            text = names.ARROW.join([names.name_of(scenario, said.start), text])
+            text = names.joined(names.ARROW, names.name_of(scenario, said.start), text)
         tip = [prompt] if prompt else []
         tip.append(tr_for(scenario, "Says {text}: value {value}, return {total}",
                           text=text, value=_exact(said.value), total=_exact(said.total)))  # fmt: skip

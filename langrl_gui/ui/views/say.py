@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from langrl_gui.core import explain, saying
 from langrl_gui.core.errors import ScenarioError
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import isolated, tr
 from langrl_gui.core.oracle import Solution
 from langrl_gui.core.saying import Alternative, Answer, SaidWord
 from langrl_gui.core.scenario import Scenario
@@ -192,7 +192,7 @@ class Say(QWidget):
         muted, words = theme.muted(self.palette()).name(), scenario.language.words
         link = theme.readable(theme.BLUE, self.palette()).name()
         others = [each for each in said.alternatives if each.word != said.word][:MOST_BESIDE]
-        told = ", ".join(f"<nobr>{html.escape(words[each.word])} {_numbers(each)}</nobr>" for each in others)
+        told = ", ".join(f"<nobr>{html.escape(isolated(words[each.word]))} {_numbers(each)}</nobr>" for each in others)
         if said.offered > 1 + len(others):
             more = tr("and {count} more", count=format.count(said.offered - 1 - len(others)))
             told += f", <nobr>{html.escape(more)}</nobr>"
@@ -200,7 +200,7 @@ class Say(QWidget):
         drawn = f' <span style="color:{muted}">{explored}</span>' if explored else ""
         return (
             f'<p style="margin:6px 0 0 0"><a href="{place}" style="color:{link}">'
-            f"<b>{html.escape(words[said.word])}</b></a>"
+            f"<b>{html.escape(isolated(words[said.word]))}</b></a>"
             f' {_numbers(said.chosen)}{drawn}<br><span style="color:{muted}">{told}</span></p>'
         )
 

@@ -50,7 +50,7 @@ def told(scenario: Scenario, confusion: Confusion) -> str:
 
 
 def _words(scenario: Scenario, words: tuple[int, ...]) -> str:
-    some = " / ".join(scenario.language.words[word] for word in words[:MOST_WORDS])
+    some = names.joined(" / ", *(scenario.language.words[word] for word in words[:MOST_WORDS]))
     return some + (" / …" if len(words) > MOST_WORDS else "")
 
 
