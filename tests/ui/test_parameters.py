@@ -422,6 +422,17 @@ def test_a_joiner_of_which_nothing_can_be_seen_is_named_below_its_field(
     assert shown() == set()
 
 
+def test_words_that_look_alike_are_named_below_the_words(qtbot: QtBot, form: Shown) -> None:
+    def shown() -> list[str]:
+        remarks = [label.text() for label in form.view.findChildren(QLabel) if label.isVisible()]
+        return [remark for remark in remarks if "look alike" in remark]
+
+    form.edit(("language", "words"), ["\u00e9", "a", "e\u0301", "我"], "Words")
+    assert shown() == ["different words that look alike: \u00e9 (U+00E9) / e\u0301 (U+0301)"]
+    form.edit(("language", "words"), ["\u00e9", "a", "e", "我"], "Words")
+    assert shown() == []
+
+
 def test_what_needs_a_new_run_says_so_first_and_begins_it_when_asked(
     qtbot: QtBot, studio: Studio, tmp_path: Path
 ) -> None:

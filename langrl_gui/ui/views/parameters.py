@@ -4,6 +4,7 @@ Made of the schema alone. It shows data and tells what a person edits; it keeps 
 """
 
 import functools
+import unicodedata
 from typing import Any, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
@@ -13,7 +14,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea, QVBoxLay
 from langrl_gui.core import scenario as scenarios
 from langrl_gui.core.faults import path_of
 from langrl_gui.core.gym import SLOWER
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import isolated, tr
 from langrl_gui.core.telemetry import Room
 from langrl_gui.core.text import Corpus
 from langrl_gui.ui import format
@@ -165,6 +166,8 @@ class Parameters(QWidget):
         data = _in_this_language(data)
         for name, row in self._fields.items():
             row.show_value(data.get(name, ABSENT) if isinstance(data, dict) else ABSENT)
+        language = data.get("language") if isinstance(data, dict) else None
+        self._rows["language", "words"].say(name_alike(language.get("words") if isinstance(language, dict) else None))
         # A scenario has a language or an environment: the other one's fields would be in the way.
         self._leave_out(LANGUAGE if isinstance(data, dict) and "environment" in data else ENVIRONMENT)
         self._faults, self._live = faults, live
@@ -241,6 +244,21 @@ class Parameters(QWidget):
 
     def effect(self, keys: Keys, value: object) -> str:
         return effect(keys, value)
+
+
+def name_alike(words: Any) -> str:
+    """Which words nobody can tell apart by looking: a sign may be written in one code point or in several."""
+    alike: dict[str, dict[str, None]] = {}
+    for word in words if isinstance(words, list) else ():
+        if isinstance(word, str) and not word.isascii():
+            alike.setdefault(unicodedata.normalize("NFC", word), {})[word] = None
+    several = [" / ".join(map(_with_code_points, group)) for group in alike.values() if len(group) > 1]
+    more = ["…"] if len(several) > FREQUENT else []
+    return tr("different words that look alike: {words}", words="; ".join(several[:FREQUENT] + more)) if several else ""
+
+
+def _with_code_points(word: str) -> str:
+    return f"{isolated(word)} ({' '.join(f'U+{ord(sign):04X}' for sign in word if not sign.isascii())})"
 
 
 def _in_this_language(data: Any) -> Any:
