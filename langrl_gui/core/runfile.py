@@ -9,6 +9,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import secrets
 import stat
 import sys
@@ -579,6 +580,8 @@ def _run(header: _Header, body: memoryview) -> Run:
         sources = Sources(partial(_corpus, tensors), partial(_table, tensors))
         scenario = scenarios.from_data(description.scenario, sources=sources)
     except ScenarioError as error:
+        if re.match(r"rewards\[\d+\]\.kind:", error.faults[0]):  # the file is whole: what lacks is a package
+            raise RunFileError(tr("has a reward that is not known here: {fault}", fault=error.faults[0])) from None
         raise _broken(tr("holds a scenario that cannot be used: {fault}", fault=_short(error.faults[0]))) from None
     if "corpus" in tensors and scenario.language.source is None:
         raise _broken(tr("has a corpus, which its scenario does not"))

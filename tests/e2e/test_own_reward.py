@@ -76,6 +76,7 @@ def test_where_it_is_not_installed_its_kind_is_unknown_in_one_sentence(installed
         assert refused.returncode == 2
         (sentence,) = refused.stderr.strip().splitlines()
         assert 'rewards[0].kind: found "rhyme", expected one of "bleu"' in sentence
+        assert sentence.endswith("; if a package has it, install that first")
 
 
 @pytest.mark.parametrize(
