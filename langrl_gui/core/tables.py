@@ -131,14 +131,12 @@ def plan(scenario: Scenario, budget: int | None = None, bytes_per_memory: int = 
     if capacity < needed:
         raise TableError(
             tr(
-                "{words} words x {length} positions need at least {needed} MiB of memory and {budget} MiB are planned; "
-                "use fewer words, a shortlist, or a shorter context",
-                words=slots,
-                length=language.max_length,
-                needed=-(-needed * per_node >> 20),
-                budget=budget >> 20,
+                "{words} words in at least {states} states need {needed} MiB of memory and {budget} MiB are planned; "
+                "use fewer words, a shortlist, fewer prompts, shorter texts or a shorter context",
+                words=f"{slots:,}", states=f"{needed - 2:,}", needed=f"{-(-needed * per_node >> 20):,}",
+                budget=f"{budget >> 20:,}",
             )
-        )
+        )  # fmt: skip
     return Plan(capacity, per_node, budget, bytes_per_memory)
 
 

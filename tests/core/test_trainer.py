@@ -332,6 +332,14 @@ def test_as_many_states_fit_as_was_foreseen_and_a_full_table_says_what_more_woul
     assert str(roomy).startswith("up to 13 states will be traced as they are met, in at most ")
 
 
+def test_what_cannot_fit_at_all_is_refused_with_what_it_would_need() -> None:
+    data = scenarios.to_data(scenarios.find("i-love-you"))
+    data["prompts"] = [{"text": str(number), "references": ["我爱你"]} for number in range(10_000)]
+    needed = "3 words in at least 10,002 states need 2 MiB of memory and 1 MiB are planned; use fewer words, .* prompts"
+    with pytest.raises(TableError, match=needed):
+        Trainer(scenarios.from_data(data), budget=1 << 20)
+
+
 def test_prompts_are_drawn_by_weight() -> None:
     data = scenarios.to_data(scenarios.find("i-love-you"))
     data["prompts"] = [

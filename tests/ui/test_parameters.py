@@ -23,6 +23,7 @@ from pytestqt.qtbot import QtBot
 
 from langrl_gui.core import i18n, scenario
 from langrl_gui.core.i18n import tr
+from langrl_gui.core.telemetry import Room
 from langrl_gui.core.text import mark
 from langrl_gui.ui import format
 from langrl_gui.ui.app import Studio
@@ -431,6 +432,19 @@ def test_words_that_look_alike_are_named_below_the_words(qtbot: QtBot, form: Sho
     assert shown() == ["different words that look alike: \u00e9 (U+00E9) / e\u0301 (U+0301)"]
     form.edit(("language", "words"), ["\u00e9", "a", "e", "我"], "Words")
     assert shown() == []
+
+
+def test_that_not_all_states_may_fit_is_said_before_the_run(form: Shown) -> None:
+    note = form.view.findChild(QLabel, "room")
+    for room, said in (
+        (Room(least=10, most=20, all=30, bytes=2 << 20),
+         "Not all states may fit: there may be 30 states, traced as they are met; 10 to 20 of them fit into the 2 "),
+        (Room(least=30, most=30, all=30, bytes=2 << 20), ""),
+        (None, ""),
+    ):  # fmt: skip
+        form.view.say_room(room)
+        assert note.isVisible() == bool(said)
+        assert note.text().startswith(said)
 
 
 def test_what_needs_a_new_run_says_so_first_and_begins_it_when_asked(

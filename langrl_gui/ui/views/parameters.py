@@ -189,7 +189,9 @@ class Parameters(QWidget):
 
     def say_room(self, room: Room | None) -> None:
         """Say how many states fit where not all may; None: all are there."""
-        text = "" if room is None or room.suffices else str(room)
+        text = ""
+        if room is not None and not room.suffices:
+            text = tr("Not all states may fit: {room}. A full table pauses the run.", room=str(room))
         if text != self._room.text():
             self._room.setText(text)
             self._room.setVisible(bool(text))
