@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from langrl_gui.core import memory
 from langrl_gui.core.dynamics import Dynamics
 from langrl_gui.core.errors import TableError
-from langrl_gui.core.i18n import tr
+from langrl_gui.core.i18n import count, tr
 from langrl_gui.core.language import Language
 from langrl_gui.core.scenario import Scenario
 from langrl_gui.core.work import Progress, Report, along
@@ -83,22 +83,22 @@ class Room(NamedTuple):
         return self.least >= self.all
 
     def __str__(self) -> str:
-        size = f"{self.bytes >> 20:,}"
+        size = count(self.bytes >> 20)
         if self.suffices:
             return tr(
                 "up to {states} states will be traced as they are met, in at most {size} MiB of memory",
-                states=f"{self.all:,}", size=size,
+                states=count(self.all), size=size,
             )  # fmt: skip
         return tr(
             "there may be {all} states, traced as they are met; {least} to {most} of them fit into the {size} MiB of "
             "memory that are planned: the more texts the rewards tell apart, the fewer",
-            all=_counted(self.all), least=f"{self.least:,}", most=f"{self.most:,}", size=size,
+            all=_counted(self.all), least=count(self.least), most=count(self.most), size=size,
         )  # fmt: skip
 
 
 def _counted(states: int) -> str:
     """So many, as far as they were counted."""
-    return f"{states:,}" if states <= _COUNTED else tr("more than {number}", number=f"{_COUNTED:,}")
+    return count(states) if states <= _COUNTED else tr("more than {number}", number=count(_COUNTED))
 
 
 BYTES_PER_EDGE: Final = 4 + 8 + 4 + 4
@@ -133,8 +133,8 @@ def plan(scenario: Scenario, budget: int | None = None, bytes_per_memory: int = 
             tr(
                 "{words} words in at least {states} states need {needed} MiB of memory and {budget} MiB are planned; "
                 "use fewer words, a shortlist, fewer prompts, shorter texts or a shorter context",
-                words=f"{slots:,}", states=f"{needed - 2:,}", needed=f"{-(-needed * per_node >> 20):,}",
-                budget=f"{budget >> 20:,}",
+                words=count(slots), states=count(needed - 2), needed=count(-(-needed * per_node >> 20)),
+                budget=count(budget >> 20),
             )
         )  # fmt: skip
     return Plan(capacity, per_node, budget, bytes_per_memory)
@@ -403,7 +403,7 @@ class Tables:
                 "memory that were planned; there may be {all}, for which {needed} MiB would be needed; use fewer "
                 "prompts, fewer words, a shortlist, shorter texts, a shorter context, or rewards that tell fewer texts "
                 "apart",
-                rows=f"{self.rows:,}", size=f"{self.plan.budget >> 20:,}", all=_counted(most),
+                rows=count(self.rows), size=count(self.plan.budget >> 20), all=_counted(most),
                 needed=_counted(most * self.plan.budget // (self.nodes - 2) >> 20),
             )
         )  # fmt: skip

@@ -320,10 +320,11 @@ def test_as_many_states_fit_as_was_foreseen_and_a_full_table_says_what_more_woul
         with pytest.raises(TableError) as caught:
             trainer.advance(10**6)
         assert room.least <= trainer.tables.rows <= room.most
-        found = re.search(r"^the table is full: ([\d,]+) states, .* take the 1 MiB .* may be ([\d,]+), for which "
-                          r"([\d,]+) MiB would be needed; use fewer prompts, ", str(caught.value))  # fmt: skip
+        counted = r"([\d\u202f]+)"
+        full = f"the table is full: {counted} states, .* take the 1 MiB .* may be {counted}, for which {counted} MiB"
+        found = re.match(full, str(caught.value))
         assert found is not None
-        rows, every, needed = (int(number.replace(",", "")) for number in found.groups())
+        rows, every, needed = (int(number.replace("\u202f", "")) for number in found.groups())
         assert (rows, every) == (trainer.tables.rows, room.all)
         assert needed > 100
     roomy = Trainer(scenarios.find("i-love-you"), whole=0).room
@@ -335,7 +336,9 @@ def test_as_many_states_fit_as_was_foreseen_and_a_full_table_says_what_more_woul
 def test_what_cannot_fit_at_all_is_refused_with_what_it_would_need() -> None:
     data = scenarios.to_data(scenarios.find("i-love-you"))
     data["prompts"] = [{"text": str(number), "references": ["我爱你"]} for number in range(10_000)]
-    needed = "3 words in at least 10,002 states need 2 MiB of memory and 1 MiB are planned; use fewer words, .* prompts"
+    needed = (
+        "3 words in at least 10\u202f002 states need 2 MiB of memory and 1 MiB are planned; use fewer words, .* prompts"
+    )
     with pytest.raises(TableError, match=needed):
         Trainer(scenarios.from_data(data), budget=1 << 20)
 

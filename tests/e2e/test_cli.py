@@ -68,7 +68,8 @@ def test_where_states_are_traced_as_they_are_met_memory_is_announced_and_tracing
     assert report["planned_bytes"] > 1 << 20
     lines = langrl("train", "morning-tea", "--steps", 1000).stdout.splitlines()
     assert re.fullmatch(
-        r"there may be [\d\u202f]+ states, traced as they are met; .* fit into the [\d\u202f]+ MiB of memory .*", lines[0]
+        r"there may be [\d\u202f]+ states, traced as they are met; .* fit into the [\d\u202f]+ MiB of memory .*",
+        lines[0],
     )
 
 
