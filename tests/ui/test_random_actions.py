@@ -331,7 +331,7 @@ class People(RuleBasedStateMachine):
 
     @rule()
     def wait(self) -> None:
-        end = time.monotonic() + 0.03
+        end = time.monotonic() + 0.02
         self.until(lambda: time.monotonic() > end)
 
     # -- what always holds --------------------------------------------------------------------------------------------
