@@ -48,11 +48,17 @@ def difference(number: float) -> str:
     return amount(number) if abs(number) >= 0.005 else f"{number:+.0e}".replace("-", "−").replace("e−0", "e−")
 
 
+def settled(number: float) -> float:
+    """The number that is written with fewer decimals in its place: what differs by rounding alone is then written the
+    same, also where that is between 2.8525 and the number below it."""
+    return float(f"{number:.12g}")
+
+
 def fine(number: float, decimals: int = 6) -> str:
     """As `difference`, with so many decimals, two at the least."""
     if abs(number) < 0.5 * 10.0**-decimals:
         return difference(number)
-    return f"{number:+.{decimals}f}".replace("-", "−")
+    return f"{settled(number):+.{decimals}f}".replace("-", "−")
 
 
 def exact(number: float) -> str:

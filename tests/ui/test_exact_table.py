@@ -14,6 +14,7 @@ from langrl_gui.core import scenario
 from langrl_gui.core.oracle import Solution, solve
 from langrl_gui.core.telemetry import Observer, Wanted
 from langrl_gui.core.trainer import Trainer
+from langrl_gui.ui import format
 from langrl_gui.ui.selection import Selection
 from langrl_gui.ui.views.exact_table import COLUMNS, MOST_COPIED, ExactTable
 
@@ -304,6 +305,14 @@ def test_that_numbers_are_as_long_as_their_column_has_room_for_and_never_cut_off
                 decimals.add(len(written.partition(".")[2]))
     assert decimals <= set(range(3, 7))
     assert decimals == {330: {3}, 900: {6}}.get(width, decimals)
+
+
+@pytest.mark.parametrize("decimals", range(2, 7))
+def test_that_what_differs_by_rounding_alone_reads_the_same(decimals: int) -> None:
+    halfway = 2.8525 if decimals == 3 else 2 + 0.5 * 10.0**-decimals
+    below, above = np.nextafter(halfway, 0), np.nextafter(halfway, 9)
+    assert f"{below:.{decimals}f}" != f"{above:.{decimals}f}"
+    assert format.fine(below, decimals) == format.fine(above, decimals)
 
 
 def test_that_columns_somebody_has_drawn_at_stay_as_they_are(show: Show, ten_words: Trainer) -> None:

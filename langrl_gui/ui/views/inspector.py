@@ -100,11 +100,10 @@ BEST: Final = "▸ "
 
 
 def _column(number: float) -> str:
-    """Three decimals, so that a column of them is aligned; 0 is zero, not just nearly. What differs by rounding alone
-    reads the same, also where that is between 2.8525 and the number below it."""
+    """Three decimals, so that a column of them is aligned; 0 is zero, not just nearly."""
     if number == 0:
         return "0"
-    number = float(f"{number:.12g}")
+    number = format.settled(number)
     return (f"{number:+.3f}" if abs(number) < 1e5 else f"{number:+.4g}").replace("-", "−")
 
 
