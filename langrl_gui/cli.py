@@ -185,7 +185,7 @@ def _learn(trainer: Trainer, options: argparse.Namespace, limits: tuple[int, int
         "steps_per_second": steps / seconds if seconds else 0.0,
         "states": trainer.tables.rows,
         "cells_visited": trainer.cells_visited,
-        "says": [_text(trainer.scenario, text) for text in _greedy(trainer)],
+        "says": _says(trainer, options.json),
         "optimum": None if interrupted() else _optimum(trainer.scenario),
         "state_hash": trainer.state_hash(),
     }
@@ -271,7 +271,7 @@ def _show(options: argparse.Namespace) -> int:
         "words": len(run.scenario.language.words),
         **_counts(run.scenario),
         "kernel": f"{run.kernel.name} {run.kernel.version}",
-        "says": [_text(trainer.scenario, text) for text in _greedy(trainer)],
+        "says": _says(trainer, options.json),
         "state_hash": trainer.state_hash(),
     }
     sight = _sight(trainer.scenario, GLANCE) if run.scenario.language.context != "all" else None
@@ -280,9 +280,9 @@ def _show(options: argparse.Namespace) -> int:
     else:
         for key, value in report.items():
             if key == "says":
-                for text in report["says"][:MOST_LINES]:
+                for text in report["says"]:
                     print(_line(text))
-                _print_rest(len(report["says"]))
+                _print_rest(len(run.scenario.starts))
             else:
                 if key == "corpus":
                     value = _counted(value)
@@ -508,8 +508,11 @@ def _replayed(run: Run, step: int) -> Trainer:
     return trainer
 
 
-def _greedy(trainer: Trainer) -> Iterator[Any]:
-    return (trainer.greedy_text(prompt) for prompt in range(len(trainer.scenario.starts)))
+def _says(trainer: Trainer, everything: bool) -> list[dict[str, Any]]:
+    """What the agent says to each prompt, or to as many as are printed: thousands may take minutes."""
+    prompts = len(trainer.scenario.starts)
+    shown = range(prompts if everything else min(prompts, MOST_LINES))
+    return [_text(trainer.scenario, trainer.greedy_text(prompt)) for prompt in shown]
 
 
 def _optimum(scenario: Scenario) -> list[dict[str, Any]] | None:
@@ -679,7 +682,7 @@ def _print_training(scenario: Scenario, report: dict[str, Any], out: str | None)
                rate=report["edges_traced"] / report["tracing_seconds"] / 1e3)
         )  # fmt: skip
     best = report["optimum"] or [None] * len(report["says"])
-    for said, optimum in list(zip(report["says"], best, strict=True))[:MOST_LINES]:
+    for said, optimum in zip(report["says"], best, strict=False):  # the optimum is known of all prompts
         line = tr_for(scenario, "says {text}", text=_line(said))
         if optimum is not None:
             line += (
@@ -688,7 +691,7 @@ def _print_training(scenario: Scenario, report: dict[str, Any], out: str | None)
                 else tr("  (optimum: {text})", text=_line(optimum))
             )
         print(line)
-    _print_rest(len(best))
+    _print_rest(len(scenario.starts))
     if estimate := report.get("estimate"):
         print(
             tr(

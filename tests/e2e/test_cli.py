@@ -280,6 +280,15 @@ def test_an_environment_of_gymnasiums_is_trained_solved_saved_and_taken_up(tmp_p
     assert "its states are Box" in wrong.stderr
 
 
+def test_that_of_many_prompts_the_first_are_printed_and_all_are_told_as_json(tmp_path: Path) -> None:
+    run = tmp_path / "taxi.langrl"
+    lines = langrl("train", "taxi", "--steps", 500, "--out", run).stdout.splitlines()
+    assert sum(line.startswith("does ") for line in lines) == 20
+    assert "… and 280 more; --json lists them all" in lines
+    assert "… and 280 more; --json lists them all" in langrl("show", run).stdout.splitlines()
+    assert len(answer("show", run)["says"]) == 300
+
+
 def test_an_environment_without_a_table_is_trained_saved_and_taken_up_and_has_no_optimum(tmp_path: Path) -> None:
     run, longer = tmp_path / "cards.langrl", tmp_path / "longer.langrl"
     trained = answer("train", "gym:Blackjack-v1", "--steps", 2000, "--out", run)
