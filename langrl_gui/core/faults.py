@@ -43,7 +43,7 @@ def explain(error: ValidationError, data: object, root: dict[str, Any]) -> list[
             choices = [schema["const"]] if "const" in schema else schema.get("enum", [])
             if isinstance(value, str) and (near := difflib.get_close_matches(value, choices, n=1, cutoff=0.5)):
                 sentence += tr('; did you mean "{name}"?', name=near[0])
-            elif isinstance(value, str) and keys[0] == "rewards" and keys[-1] == "kind":
+            elif isinstance(value, str) and keys and (keys[0], keys[-1]) == ("rewards", "kind"):
                 sentence += tr("; if a package has it, install that first")
             sentences[path] = sentence
     # A list or table is also reported as wrong when only something inside it is: say the inner fault alone.

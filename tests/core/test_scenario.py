@@ -213,6 +213,12 @@ def _paths(data, path=()):
         yield from _paths(inner, (*path, key))
 
 
+@pytest.mark.parametrize("nothing", ["", "mtch", 5, []])
+def test_that_what_is_no_scenario_at_all_is_told_so(nothing: object) -> None:
+    with pytest.raises(ScenarioError, match=r"^the file: found .*, expected a table with name,"):
+        scenario.from_data(nothing)
+
+
 @given(st.data(), JSON)
 @settings(max_examples=300, deadline=None)
 def test_that_any_value_anywhere_gives_a_scenario_or_sentences_and_changes_nothing(data, value):
