@@ -388,9 +388,9 @@ def test_what_is_opened_last_is_opened_and_nothing_before_it_is_waited_for(
         qtbot.waitUntil(is_there.is_set, timeout=20_000)
         session.open(scenario.built_in()["small-talk"])
     session.open(scenario.built_in()["safe-speech"])
-    qtbot.waitUntil(lambda: bool(opened), timeout=20_000)
+    qtbot.waitUntil(lambda: opened[-1:] == ["Safe speech: a penalty"], timeout=20_000)
     wait_for(qtbot, session, READY)
-    assert opened == ["Safe speech: a penalty"]
+    assert opened[:-1] in ([], ["Small talk"])  # a small one may be there before the next is asked for
 
 
 def test_opening_can_be_cancelled_while_a_corpus_is_cut(
