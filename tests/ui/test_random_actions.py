@@ -32,9 +32,9 @@ from tests.conftest import SOAK
 from tests.windows import is_open
 
 ACTIONS: Final = 1_000
-PER_WINDOW: Final = 200
+PER_WINDOW: Final = 500
 """Actions on one window before the next is opened."""
-CHECKED: Final = 5
+CHECKED: Final = 10
 """After every so many of them it is compared with the model: what has gone wrong stays wrong, and waiting for the run
 takes longer than acting."""
 STALL: Final = 1.0
