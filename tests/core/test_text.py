@@ -117,33 +117,29 @@ def test_a_line_that_is_worked_through_in_parts_is_cut_as_in_one_go(text: str, t
     assert near._pairs == Associations(whole, 5, 3)._pairs
 
 
-@given(st.lists(st.sampled_from("我爱北京天安门清华大学来到中国人民，。a1 ")).map("".join), st.integers(1, 5))
-@settings(max_examples=300, deadline=None)
-def test_jieba_in_parts_cuts_as_jieba_does_in_one_go(text: str, at_once: int) -> None:
+def plain_jieba() -> jieba.Tokenizer:
+    """jieba as it comes, with the same dictionary."""
     ours, theirs = texts._jieba_tokenizer(), jieba.Tokenizer()
     theirs.FREQ, theirs.total, theirs.initialized = ours.FREQ, ours.total, True
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(texts, "AT_ONCE", at_once)
-        assert mark.__wrapped__(text, "jieba").split("\x1f") == (list(theirs.cut(text)) or [""])
+    return theirs
 
 
-STRANGE = "龘靐齉龖爨癵驫鱻灪麤纞虋讟钃鸜郤乂囍槑烎我他甴曱在是"
+KNOWN = "我爱北京天安门清华大学来到中国人民，。a1 "
+STRANGE = "龘靐齉龖爨癵驫鱻灪麤纞虋讟钃鸜郤乂囍槑烎我他甴曱在是a1.，"
 """Signs that are in no word together: words nobody knows."""
 
 
-@given(st.text(st.sampled_from(STRANGE + "a1.，"), max_size=60), st.integers(1, 5))
-@settings(max_examples=300, deadline=None)
-def test_jieba_cuts_words_nobody_knows_in_parts_as_in_one_go(text: str, at_once: int) -> None:
-    ours, theirs = texts._jieba_tokenizer(), jieba.Tokenizer()
-    theirs.FREQ, theirs.total, theirs.initialized = ours.FREQ, ours.total, True
+@given(st.text(st.sampled_from(KNOWN), max_size=60) | st.text(st.sampled_from(STRANGE), max_size=60), st.integers(1, 5))
+@settings(max_examples=600, deadline=None)
+def test_jieba_in_parts_cuts_as_jieba_does_in_one_go(text: str, at_once: int) -> None:
+    theirs = plain_jieba()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(texts, "AT_ONCE", at_once)
         assert mark.__wrapped__(text, "jieba").split("\x1f") == (list(theirs.cut(text)) or [""])
 
 
 def test_jieba_cuts_ordinary_texts_as_jieba_does() -> None:
-    ours, theirs = texts._jieba_tokenizer(), jieba.Tokenizer()
-    theirs.FREQ, theirs.total, theirs.initialized = ours.FREQ, ours.total, True
+    ours, theirs = texts._jieba_tokenizer(), plain_jieba()
     root = Path(__file__).parents[2]
     pages = [root / "README.zh-CN.md", root / "resources" / "i18n" / "zh_CN" / "LC_MESSAGES" / "langrl.po"]
     lines = [line for page in pages for line in page.read_text("utf-8").splitlines()]

@@ -74,6 +74,7 @@ class Parameters(QWidget):
         """There where each step takes its time."""
         self._room = self._new_note("room")
         self._room.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        self._told_room: Room | None = None
         layout.addWidget(self._unsolved)
         layout.addWidget(self._room)
         layout.addWidget(self.slower)
@@ -189,12 +190,13 @@ class Parameters(QWidget):
 
     def say_room(self, room: Room | None) -> None:
         """Say how many states fit where not all may; None: all are there."""
-        text = ""
-        if room is not None and not room.suffices:
-            text = tr("Not all states may fit: {room}. A full table pauses the run.", room=str(room))
-        if text != self._room.text():
-            self._room.setText(text)
-            self._room.setVisible(bool(text))
+        if room == self._told_room:  # as from one picture to the next
+            return
+        self._told_room = room
+        is_tight = room is not None and not room.suffices
+        if is_tight:
+            self._room.setText(tr("Not all states may fit: {room}. A full table pauses the run.", room=str(room)))
+        self._room.setVisible(is_tight)
 
     def show_corpus(self, corpus: Corpus | None) -> None:
         """Say what is in the corpus that the words are taken from."""
