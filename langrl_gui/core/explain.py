@@ -75,13 +75,19 @@ class Piece(NamedTuple):
     text: str
 
 
+def settled(number: float) -> float:
+    """The number that is written with fewer decimals in its place: what differs by rounding alone is then written the
+    same, also where that is between 2.8525 and the number below it."""
+    return float(f"{number:.12g}")
+
+
 def short(number: float) -> str:
     """Three decimals, or three digits where that says more; zeros at the end are left out where nothing else is."""
     if number == 0:
         return "0"
     if not 0.0005 <= abs(number) < 1e5:
         return f"{number:.3g}".replace("-", "−")
-    text = f"{number:.3f}"
+    text = f"{settled(number):.3f}"
     if float(text) == number:
         text = text.rstrip("0").rstrip(".")
     return text.replace("-", "−")

@@ -2,6 +2,7 @@
 
 import math
 
+from langrl_gui.core.explain import settled
 from langrl_gui.core.i18n import GROUP as GROUP
 from langrl_gui.core.i18n import count as count
 from langrl_gui.core.i18n import tr, tr_n
@@ -46,12 +47,6 @@ def difference(number: float) -> str:
     if number == 0.0:
         return "0"
     return amount(number) if abs(number) >= 0.005 else f"{number:+.0e}".replace("-", "−").replace("e−0", "e−")
-
-
-def settled(number: float) -> float:
-    """The number that is written with fewer decimals in its place: what differs by rounding alone is then written the
-    same, also where that is between 2.8525 and the number below it."""
-    return float(f"{number:.12g}")
 
 
 def fine(number: float, decimals: int = 6) -> str:

@@ -10,7 +10,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QStyleOptionViewItem, QTableView, QToolButton
 from pytestqt.qtbot import QtBot
 
-from langrl_gui.core import scenario
+from langrl_gui.core import explain, scenario
 from langrl_gui.core.oracle import Solution, solve
 from langrl_gui.core.telemetry import Observer, Wanted
 from langrl_gui.core.trainer import Trainer
@@ -313,6 +313,7 @@ def test_that_what_differs_by_rounding_alone_reads_the_same(decimals: int) -> No
     below, above = np.nextafter(halfway, 0), np.nextafter(halfway, 9)
     assert f"{below:.{decimals}f}" != f"{above:.{decimals}f}"
     assert format.fine(below, decimals) == format.fine(above, decimals)
+    assert decimals != 3 or explain.short(below) == explain.short(above)
 
 
 def test_that_columns_somebody_has_drawn_at_stay_as_they_are(show: Show, ten_words: Trainer) -> None:

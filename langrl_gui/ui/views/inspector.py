@@ -103,7 +103,7 @@ def _column(number: float) -> str:
     """Three decimals, so that a column of them is aligned; 0 is zero, not just nearly."""
     if number == 0:
         return "0"
-    number = format.settled(number)
+    number = explain.settled(number)
     return (f"{number:+.3f}" if abs(number) < 1e5 else f"{number:+.4g}").replace("-", "−")
 
 
